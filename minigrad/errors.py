@@ -1,0 +1,25 @@
+"""The errors minigrad raises. Each says what was required, what came, and what to do."""
+
+
+class MinigradError(Exception):
+    """Base class of every error of ours."""
+
+
+class ShapeError(MinigradError, ValueError):
+    """Shapes, axes or hyper-parameters that do not fit together."""
+
+
+class DTypeError(MinigradError, TypeError):
+    """A dtype, or a Python type, that the operation does not take."""
+
+
+class DataError(MinigradError, ValueError):
+    """Data, files or labels whose content is wrong."""
+
+
+class DeviceError(MinigradError, RuntimeError):
+    """A device that is missing, mixed devices, or a kernel that a device lacks."""
+
+
+class GraphError(MinigradError, RuntimeError):
+    """A gradient that cannot be computed from what the tape holds."""
