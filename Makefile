@@ -1,0 +1,60 @@
+# Everything a contributor runs. The first target that needs the environment creates it from the locked requirements.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test warmup lint types format format-check lines lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: $(STAMP) ## Train a ConvNet on the bundled digits
+	$(BIN)/python examples/digits.py
+
+test: warmup ## Run the tests
+	$(BIN)/python -m pytest -n 2
+
+warmup: $(STAMP) ## Compile the kernels into the cache, once instead of once per test worker
+	$(BIN)/python -m minigrad.warmup
+
+lint: $(STAMP) ## Check the code with ruff
+	$(BIN)/ruff check .
+
+types: $(STAMP) ## Check the types with mypy
+	$(BIN)/mypy
+
+format: $(STAMP) ## Format the code and sort the imports
+	$(BIN)/ruff check --select I --fix --quiet .
+	$(BIN)/ruff format .
+
+format-check: $(STAMP) ## Check that the code is formatted
+	$(BIN)/ruff format --check .
+
+lines: $(STAMP) ## Count the lines of code against what is promised
+	$(BIN)/python tools/count_lines.py
+
+lock: ## Renew requirements/dev.lock from pyproject.toml
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --upgrade --extra dev \
+	    --build-deps-for editable --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-emit-options \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements/dev.lock pyproject.toml
+
+clean: ## Remove the environment, the caches and what was built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "minigrad needs Python 3.11 or later, and $(PYTHON) is `$(PYTHON) --version 2>&1`;"; \
+	    echo "name another one: make PYTHON=python3.11"; exit 1; } >&2
+	@echo "Installing the locked requirements into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

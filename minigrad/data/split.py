@@ -1,0 +1,92 @@
+"""Splits that are seeded, stratified, disjoint and complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+
+from minigrad.data.datasets import ArrayDataset
+from minigrad.data.shuffle import SPLITTING, as_seed, permutation
+from minigrad.errors import DataError
+
+
+def split(
+    dataset: ArrayDataset, sizes: Sequence[float], *, seed: int, stratify: bool = True
+) -> tuple[ArrayDataset, ...]:
+    """Split `dataset` at random into disjoint parts that together are the whole.
+
+    Parameters
+    ----------
+    dataset : ArrayDataset
+        Of N examples; its last array holds the labels, integers (N,), if the split is stratified.
+    sizes : sequence of float, or sequence of int
+        The parts as fractions that add up to 1, or as numbers of examples that add up to N.
+    seed : int
+        Equal seeds give equal splits.
+    stratify : bool
+        Give every part every class in proportion, to within one example.
+
+    Returns
+    -------
+    tuple of ArrayDataset
+        One for each size, its examples in the order of `dataset`. The arrays are copies.
+
+    Raises
+    ------
+    DataError
+        For sizes that do not add up, for an empty part, and for a stratified part that would lack a class.
+    """
+    counts = _counts(sizes, len(dataset))
+    order = permutation(len(dataset), seed=as_seed(seed, "split"), stream=SPLITTING)
+    if stratify:
+        order = _interleave(order, _labels(dataset))
+    parts = np.split(order, np.cumsum(counts)[:-1])
+    if stratify:
+        _require_every_class(_labels(dataset), parts)
+    return tuple(ArrayDataset(*dataset[np.sort(part)]) for part in parts)
+
+
+def _counts(sizes: Sequence[float], length: int) -> list[int]:
+    sizes = list(sizes)
+    if sizes and all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
+        counts, total = [int(size) for size in sizes], length
+    elif sizes and all(isinstance(size, Real) and not isinstance(size, Integral) for size in sizes):
+        edges = np.rint(np.cumsum([0.0, *sizes]) * length)
+        counts, total = [int(count) for count in np.diff(edges)], 1
+    else:
+        raise DataError(f"split: sizes must be all fractions or all whole numbers, got {sizes}")
+    if not abs(sum(sizes) - total) < 1e-6:
+        raise DataError(f"split: sizes must add up to {total}, got {sizes}, which add up to {sum(sizes)}")
+    if min(counts) < 1:
+        raise DataError(f"split: every part needs an example, got {sizes}, which makes {counts} of {length}")
+    return counts
+
+
+def _labels(dataset: ArrayDataset) -> np.ndarray:
+    labels = dataset.arrays[-1]
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"split: stratify needs the last array to be integer labels (N,), got {dataset!r}; or pass stratify=False"
+        )
+    return labels
+
+
+def _interleave(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Reorder so that any run of consecutive indices holds every class in proportion, to within one example."""
+    place = np.empty(len(order))
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        place[members] = (np.arange(len(members)) + 0.5) / len(members)  # spread evenly over (0, 1)
+    return order[np.argsort(place[order], kind="stable")]
+
+
+def _require_every_class(labels: np.ndarray, parts: Sequence[np.ndarray]) -> None:
+    for number, part in enumerate(parts):
+        missing = np.setdiff1d(labels, labels[part])
+        if missing.size:
+            raise DataError(
+                f"split: part {number} of {len(part)} examples would hold none of the classes {missing.tolist()}; "
+                "make it larger, or pass stratify=False"
+            )
