@@ -1,0 +1,1 @@
+"""Numerical kernels: arrays in, arrays out. The contract is in README.md beside this package."""
