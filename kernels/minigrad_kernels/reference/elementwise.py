@@ -1,0 +1,138 @@
+"""Elementwise functions: out[i] = f(x[i], y[i]). Floats are computed in float64, integers in their own type."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Scalar = Any
+
+
+def add(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x + y`; of bools, their or."""
+    _apply(out, lambda a, b: a + b, x, y)
+
+
+def sub(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x - y`."""
+    _apply(out, lambda a, b: a - b, x, y)
+
+
+def mul(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x y`; of bools, their and."""
+    _apply(out, lambda a, b: a * b, x, y)
+
+
+def div(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x / y`."""
+    _apply(out, lambda a, b: a / b, x, y)
+
+
+def pow(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x ** y`; NaN for a negative x and a y that is no integer."""
+    _apply(out, lambda a, b: a**b, x, y)
+
+
+def maximum(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = max(x, y)`, NaN where either is NaN."""
+    _apply(out, lambda a, b: a if a > b or _is_nan(a) else b, x, y)
+
+
+def minimum(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = min(x, y)`, NaN where either is NaN."""
+    _apply(out, lambda a, b: a if a < b or _is_nan(a) else b, x, y)
+
+
+def equal(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x == y`."""
+    _apply(out_bool, lambda a, b: a == b, x, y)
+
+
+def not_equal(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x != y`."""
+    _apply(out_bool, lambda a, b: a != b, x, y)
+
+
+def less(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x < y`."""
+    _apply(out_bool, lambda a, b: a < b, x, y)
+
+
+def less_equal(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x <= y`."""
+    _apply(out_bool, lambda a, b: a <= b, x, y)
+
+
+def greater(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x > y`."""
+    _apply(out_bool, lambda a, b: a > b, x, y)
+
+
+def greater_equal(out_bool: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x >= y`."""
+    _apply(out_bool, lambda a, b: a >= b, x, y)
+
+
+def neg(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = -x`."""
+    _apply(out, lambda a: -a, x)
+
+
+def exp(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = e ** x`."""
+    _apply(out, np.exp, x)
+
+
+def log(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = ln x`; -inf at 0, NaN below."""
+    _apply(out, np.log, x)
+
+
+def sqrt(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = sqrt(x)`; NaN below 0."""
+    _apply(out, np.sqrt, x)
+
+
+def tanh(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = (e**x - e**-x) / (e**x + e**-x)`."""
+    _apply(out, np.tanh, x)
+
+
+def sigmoid(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = 1 / (1 + e**-x)`."""
+    _apply(out, lambda a: 1 / (1 + np.exp(-a)), x)
+
+
+def relu(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = x where x > 0, else 0`; NaN stays NaN."""
+    _apply(out, lambda a: a if a > 0 or _is_nan(a) else 0, x)
+
+
+def relu_input_grad(dx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> None:
+    """`dx = dy where y > 0, else 0`; NaN where y is NaN."""
+    _apply(dx, lambda g, a: a if _is_nan(a) else (g if a > 0 else 0), dy, y)
+
+
+def where(out: np.ndarray, condition: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x where condition, else y`."""
+    _apply(out, lambda chosen, a, b: a if chosen else b, condition, x, y)
+
+
+def cast(out: np.ndarray, x: np.ndarray) -> None:
+    """Convert x to the type of out: to an integer, floats drop their fraction; to bool, all but 0 is True."""
+    for place in np.ndindex(out.shape):
+        out[place] = x[place].astype(out.dtype)
+
+
+@np.errstate(all="ignore")
+def _apply(out: np.ndarray, function: Callable[..., Scalar], *inputs: np.ndarray) -> None:
+    for place in np.ndindex(out.shape):
+        out[place] = function(*(_widened(array[place]) for array in inputs))
+
+
+def _widened(value: Scalar) -> Scalar:
+    return np.float64(value) if isinstance(value, np.floating) else value
+
+
+def _is_nan(value: Scalar) -> bool:
+    return bool(value != value)
