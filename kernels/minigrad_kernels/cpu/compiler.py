@@ -8,6 +8,10 @@ parallel=True takes three times as long to compile, and its threads survive neit
     def _scale(begin, end, worker, y_nchw, x_nchw, w_c, groups, factor, scratch): ...
 
 Kernels call helpers: functions of any module, made with `helper`, and used as globals. They close over nothing.
+
+Loops become vectors where the index counts from 0: `x = x[begin:end]`, then `for i in range(len(x))`. With an index that
+counts from begin, which may be negative for all that LLVM knows and would then count from the end, they do not: 10 times
+slower. Where a kernel's sums are cut by share, or its loop has a vector part and a rest, tasks are blocks of fixed size.
 """
 
 import pickle

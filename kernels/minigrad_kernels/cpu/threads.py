@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 # Waking a thread and waiting for it costs about 45 us; a share should be worth more than that.
-SHARE_NANOSECONDS = 80_000
+SHARE_NANOSECONDS = 60_000
 
 
 def _default_num_threads() -> int:
