@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Final
 
 import numpy as np
-
-from minigrad.errors import DataError
 
 SHUFFLING: Final = 2  # the stream of a loader's epochs
 SPLITTING: Final = 4  # a stream of its own: a split must not be correlated with the first epoch of the same seed
@@ -22,16 +19,6 @@ def permutation(length: int, *, seed: int, stream: int, epoch: int = 0) -> np.nd
     word of its counter, so that no two epochs share a word. NumPy promises these words for all its versions; it does
     not promise what ``Generator.permutation`` makes of them.
     """
-    words = np.random.Philox(key=[seed, stream], counter=[0, 0, 0, epoch]).random_raw(length)
+    key = np.array([seed, stream], np.uint64)
+    words = np.random.Philox(key=key, counter=np.array([0, 0, 0, epoch], np.uint64)).random_raw(length)
     return np.argsort(words, kind="stable")
-
-
-def as_seed(seed: object, owner: str) -> int:
-    """Return `seed` as an int in [0, 2**64); a DataError that names `owner` for anything else."""
-    try:
-        value = operator.index(seed)  # type: ignore[arg-type]  # anything else is what the error is for
-    except TypeError:
-        value = -1
-    if isinstance(seed, bool) or not 0 <= value < 2**64:
-        raise DataError(f"{owner}: seed must be an integer in [0, 2**64), got {seed!r}")
-    return value

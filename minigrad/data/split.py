@@ -8,7 +8,8 @@ from numbers import Integral, Real
 import numpy as np
 
 from minigrad.data.datasets import ArrayDataset
-from minigrad.data.shuffle import SPLITTING, as_seed, permutation
+from minigrad.data.integers import require_seed
+from minigrad.data.shuffle import SPLITTING, permutation
 from minigrad.errors import DataError
 
 
@@ -26,7 +27,7 @@ def split(
     seed : int
         Equal seeds give equal splits.
     stratify : bool
-        Give every part every class in proportion, to within one example.
+        Give every part every class in proportion, to within rounding.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def split(
         For sizes that do not add up, for an empty part, and for a stratified part that would lack a class.
     """
     counts = _counts(sizes, len(dataset))
-    order = permutation(len(dataset), seed=as_seed(seed, "split"), stream=SPLITTING)
+    order = permutation(len(dataset), seed=require_seed("split: seed", seed), stream=SPLITTING)
     if stratify:
         order = _interleave(order, _labels(dataset))
     parts = np.split(order, np.cumsum(counts)[:-1])
@@ -50,15 +51,15 @@ def split(
 
 def _counts(sizes: Sequence[float], length: int) -> list[int]:
     sizes = list(sizes)
-    if sizes and all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
-        counts, total = [int(size) for size in sizes], length
-    elif sizes and all(isinstance(size, Real) and not isinstance(size, Integral) for size in sizes):
-        edges = np.rint(np.cumsum([0.0, *sizes]) * length)
-        counts, total = [int(count) for count in np.diff(edges)], 1
-    else:
+    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
+    fractions = all(isinstance(size, Real) and not isinstance(size, Integral) for size in sizes)
+    if not sizes or not (whole or fractions):
         raise DataError(f"split: sizes must be all fractions or all whole numbers, got {sizes}")
+    total = length if whole else 1
     if not abs(sum(sizes) - total) < 1e-6:
         raise DataError(f"split: sizes must add up to {total}, got {sizes}, which add up to {sum(sizes)}")
+    edges = np.cumsum([0, *sizes]) * (1 if whole else length)
+    counts: list[int] = np.diff(np.rint(edges)).astype(int).tolist()
     if min(counts) < 1:
         raise DataError(f"split: every part needs an example, got {sizes}, which makes {counts} of {length}")
     return counts
@@ -74,7 +75,7 @@ def _labels(dataset: ArrayDataset) -> np.ndarray:
 
 
 def _interleave(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Reorder so that any run of consecutive indices holds every class in proportion, to within one example."""
+    """Reorder so that any run of consecutive indices holds every class in proportion, to within rounding."""
     place = np.empty(len(order))
     for label in np.unique(labels):
         members = order[labels[order] == label]

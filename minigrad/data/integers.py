@@ -1,0 +1,24 @@
+"""Integers from users, checked once."""
+
+from __future__ import annotations
+
+import operator
+
+from minigrad.errors import DataError
+
+
+def require_integer(what: str, value: object, low: int, high: int | None = None) -> int:
+    """Return `value` as an int in [low, high]; a DataError that names `what` for anything else, bools included."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]  # hence the try
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        wanted = f"of at least {low}" if high is None else f"in [{low}, {high}]"
+        raise DataError(f"{what} must be an integer {wanted}, got {value!r}")
+    return number
+
+
+def require_seed(what: str, value: object) -> int:
+    """Return `value` as an int in [0, 2**64 - 1], or raise DataError."""
+    return require_integer(what, value, 0, 2**64 - 1)
