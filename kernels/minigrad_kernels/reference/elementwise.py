@@ -126,6 +126,7 @@ def cast(out: np.ndarray, x: np.ndarray) -> None:
 
 @np.errstate(all="ignore")
 def _apply(out: np.ndarray, function: Callable[..., Scalar], *inputs: np.ndarray) -> None:
+    inputs = tuple(np.broadcast_to(array, out.shape) for array in inputs)
     for place in np.ndindex(out.shape):
         out[place] = function(*(_widened(array[place]) for array in inputs))
 

@@ -1,0 +1,59 @@
+"""minigrad: a tiny deep-learning framework whose gradients are property-tested and whose speed comes from Numba."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from minigrad.autograd import enable_grad, grad, is_grad_enabled, no_grad
+from minigrad.backends.cpu import get_num_threads, set_num_threads, warmup
+from minigrad.dtypes import bool_, float32, float64, int32, int64, uint8
+from minigrad.errors import DataError, DeviceError, DTypeError, GraphError, MinigradError, ShapeError
+from minigrad.ops.conv import conv2d
+from minigrad.ops.create import arange, empty, full, ones, ones_like, rand, randn, zeros, zeros_like
+from minigrad.ops.elementwise import (
+    add,
+    clone,
+    div,
+    eq,
+    exp,
+    ge,
+    gt,
+    le,
+    log,
+    lt,
+    maximum,
+    minimum,
+    mul,
+    ne,
+    neg,
+    pow,
+    relu,
+    sigmoid,
+    sqrt,
+    sub,
+    tanh,
+    where,
+)
+from minigrad.ops.index import cat, gather, max, stack
+from minigrad.ops.loss import log_softmax, softmax
+from minigrad.ops.matmul import matmul
+from minigrad.ops.methods import Methods as _Methods  # noqa: F401 - binds the operators to Tensor
+from minigrad.ops.reduce import amax, argmax, mean, sum
+from minigrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from minigrad.random import get_rng_state, initial_seed, manual_seed, set_rng_state
+from minigrad.tape import Tape, detect_anomaly
+from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
+
+if TYPE_CHECKING:
+    from minigrad import data, models, nn, optim, testing, train
+
+__version__ = "0.1.0"
+_SUBPACKAGES = ("data", "models", "nn", "optim", "testing", "train")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a subpackage when it is first named."""
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

@@ -1,0 +1,140 @@
+"""What a backend is: it allocates, copies and views arrays, and runs the kernel that its device has for an op."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from minigrad.dtypes import DType
+from minigrad.errors import DeviceError
+
+Array = Any
+"""A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
+
+_MODULES = {"cpu": "minigrad.backends.cpu", "reference": "minigrad.backends.reference"}
+_loaded: dict[str, Backend] = {}
+
+
+class Spec(NamedTuple):
+    """Shape and dtype of a tensor: all that a shape rule sees of it."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Number of bytes."""
+        return self.size * self.dtype.itemsize
+
+    def __str__(self) -> str:
+        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+
+
+class Kernel(NamedTuple):
+    """An entry point of the kernel library, and how its contract wants to be called."""
+
+    function: Callable[..., None]
+    strided: bool = False
+    scratch_bytes: Callable[..., int] | None = None
+
+
+class Backend(ABC):
+    """A device: memory, copies, views, and a table of kernels that is imported when the first one runs.
+
+    All memory comes from `empty`, the one seam for a pool, and for poisoning in tests.
+    """
+
+    name: str
+
+    def __init__(self) -> None:
+        self._kernels: dict[Any, Kernel] = {}
+        self._table_is_loaded = False
+
+    @abstractmethod
+    def load_kernels(self) -> Mapping[Any, Kernel]:
+        """The table {op: kernel}; imports the device's kernels."""
+
+    @abstractmethod
+    def empty(self, spec: Spec) -> Array:
+        """A C-contiguous array of undefined content."""
+
+    @abstractmethod
+    def from_numpy(self, array: Any) -> Array:
+        """The device's array for a NumPy array; on a host it shares memory."""
+
+    @abstractmethod
+    def to_numpy(self, array: Array) -> Any:
+        """A NumPy array of the content; on a host it shares memory."""
+
+    @abstractmethod
+    def contiguous(self, array: Array) -> Array:
+        """`array` itself if C-contiguous, else a C-contiguous copy."""
+
+    @abstractmethod
+    def assign(self, target: Array, source: Array) -> None:
+        """Write `source` into `target`, both of any strides."""
+
+    @abstractmethod
+    def view(self, name: str, array: Array, params: Sequence[Any]) -> Array:
+        """The view that the view op `name` makes of `array`: no copy."""
+
+    @abstractmethod
+    def scratch(self, size: int) -> Array:
+        """Working memory of `size` bytes, of undefined content."""
+
+    def register(self, op: Any, kernel: Kernel) -> None:
+        """Give this device a kernel for an op that the table does not know: a user's own."""
+        self._kernels[op] = kernel
+
+    def run(self, op: Any, outs: Sequence[Array], inputs: Sequence[Array], params: Sequence[Any]) -> None:
+        """Run the kernel of `op`: outputs, inputs, scalars, scratch, as the kernel contract orders them."""
+        kernel = self._kernels.get(op) or self._find(op)
+        if not kernel.strided:
+            inputs = [self.contiguous(array) for array in inputs]
+        arguments = (*outs, inputs, *params) if op.variadic else (*outs, *inputs, *params)
+        if kernel.scratch_bytes is None:
+            kernel.function(*arguments)
+        else:
+            kernel.function(*arguments, self.scratch(kernel.scratch_bytes(*arguments)))
+
+    def run_in_place(self, op: Any, arrays: Sequence[Array], params: Sequence[Any]) -> None:
+        """Run a kernel that changes its first `op.mutates` arrays; a strided one is changed through a copy."""
+        changed, read = arrays[: op.mutates], arrays[op.mutates :]
+        whole = [self.contiguous(array) for array in changed]
+        self.run(op, whole, read, params)
+        for array, copy in zip(changed, whole, strict=True):
+            if copy is not array:
+                self.assign(array, copy)
+
+    def kernels(self) -> Mapping[Any, Kernel]:
+        """The table {op: kernel}, loaded on first use."""
+        if not self._table_is_loaded:
+            self._kernels = {**self.load_kernels(), **self._kernels}
+            self._table_is_loaded = True
+        return self._kernels
+
+    def _find(self, op: Any) -> Kernel:
+        try:
+            return self.kernels()[op]
+        except KeyError:
+            raise DeviceError(f"{op.name}: the device '{self.name}' has no kernel for it") from None
+
+
+def get_backend(device: str) -> Backend:
+    """The backend of a device's name ("cpu", "reference"), loaded on first use; DeviceError for other names."""
+    backend = _loaded.get(device)
+    if backend is None:
+        if not isinstance(device, str) or device not in _MODULES:
+            known = ", ".join(f"'{name}'" for name in _MODULES)
+            raise DeviceError(f"device: {device!r} is not available here; the devices are {known}")
+        backend = importlib.import_module(_MODULES[device]).BACKEND
+        _loaded[device] = backend
+    return backend

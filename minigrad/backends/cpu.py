@@ -1,0 +1,57 @@
+"""The CPU: NumPy memory, Numba kernels, a few threads."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad_kernels.cpu import threads
+
+from minigrad import dtypes
+from minigrad.backends.host import HostBackend
+from minigrad.errors import DataError
+
+BACKEND = HostBackend("cpu", "minigrad_kernels.cpu")
+
+
+def get_num_threads() -> int:
+    """How many threads a kernel may use: the cores this process may run on, unless MINIGRAD_NUM_THREADS says otherwise."""
+    return threads.get_num_threads()
+
+
+def set_num_threads(count: int) -> None:
+    """Set how many threads a kernel may use; results are equal bit for bit at any number."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise DataError(f"set_num_threads: a positive integer is required, got {count!r}")
+    threads.set_num_threads(count)
+
+
+def warmup(dtype: Any = dtypes.DEFAULT, progress: bool = False) -> None:
+    """Compile every CPU kernel for one dtype, or several, ahead of use; what an earlier process compiled is loaded.
+
+    Parameters
+    ----------
+    dtype
+        float32, float64, or a sequence of them.
+    progress
+        Show a progress bar.
+    """
+    wanted = [dtypes.as_dtype(one) for one in (dtype if isinstance(dtype, Sequence) and not isinstance(dtype, str) else [dtype])]
+    BACKEND.kernels()
+    compiler = importlib.import_module("minigrad_kernels.cpu.compiler")
+    if not progress:
+        compiler.warmup(wanted)
+        return
+    # The bar is imported here: `import minigrad` stays light.
+    from tqdm import tqdm
+
+    with tqdm(desc="compiling kernels", unit="kernel", leave=False) as bar:
+
+        def show(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(name, refresh=False)
+            bar.n = done
+            bar.refresh()
+
+        compiler.warmup(wanted, show)

@@ -1,0 +1,52 @@
+"""What the devices in host memory share: NumPy arrays, their copies and their views."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.backends.base import Array, Backend, Kernel, Spec
+
+_VIEWS: dict[str, Callable[..., Any]] = {
+    "reshape": np.ndarray.reshape,
+    "permute": np.ndarray.transpose,
+    "expand": np.broadcast_to,
+    "slice": lambda array, index: array[(*index, ...)],  # the Ellipsis keeps a 0-d result an array
+}
+
+
+class HostBackend(Backend):
+    """Arrays are NumPy's; kernels come from one of the packages of `minigrad_kernels`."""
+
+    def __init__(self, name: str, package: str) -> None:
+        super().__init__()
+        self.name = name
+        self._package = package
+
+    def load_kernels(self) -> Mapping[Any, Kernel]:
+        table: Mapping[Any, Kernel] = importlib.import_module("minigrad.backends.table").kernels_of(self._package)
+        return table
+
+    def empty(self, spec: Spec) -> Array:
+        return np.empty(spec.shape, spec.dtype)
+
+    def scratch(self, size: int) -> Array:
+        return np.empty(size, np.uint8)
+
+    def from_numpy(self, array: Any) -> Array:
+        return array
+
+    def to_numpy(self, array: Array) -> Any:
+        return array
+
+    def contiguous(self, array: Array) -> Array:
+        return array if array.flags.c_contiguous else array.copy(order="C")
+
+    def assign(self, target: Array, source: Array) -> None:
+        target[...] = source
+
+    def view(self, name: str, array: Array, params: Sequence[Any]) -> Array:
+        return _VIEWS[name](array, *params)

@@ -1,0 +1,61 @@
+"""The one table from ops to kernels. The kernel packages hold the same modules and names, so it serves every device."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple
+
+from minigrad import autograd
+from minigrad.backends.base import Kernel
+from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, pool, reduce, update
+
+# Modules whose entry points take arrays of any strides; all others want them C-contiguous.
+_STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
+_SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
+
+_MODULES: dict[str, tuple[autograd.Op, ...]] = {
+    "elementwise": (
+        autograd.ADD,
+        *(elementwise.SUB, elementwise.MUL, elementwise.DIV, elementwise.POW),
+        *(elementwise.MAXIMUM, elementwise.MINIMUM),
+        *(elementwise.EQUAL, elementwise.NOT_EQUAL, elementwise.LESS, elementwise.LESS_EQUAL),
+        *(elementwise.GREATER, elementwise.GREATER_EQUAL),
+        *(elementwise.NEG, elementwise.EXP, elementwise.LOG, elementwise.SQRT, elementwise.TANH, elementwise.SIGMOID),
+        *(elementwise.RELU, elementwise.RELU_INPUT_GRAD, elementwise.WHERE, elementwise.CAST),
+    ),
+    "reduce": (reduce.SUM, reduce.AMAX, reduce.ARGMAX),
+    "index": (index.GATHER, index.GATHER_INPUT_GRAD, index.EMBED, index.CAT),
+    "matmul": (matmul.MATMUL,),
+    "conv": (conv.CONV2D, conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),
+    "pool": (
+        *(pool.MAX_POOL2D, pool.MAX_POOL2D_INPUT_GRAD, pool.MAX_POOL2D_GATHER),
+        *(pool.AVG_POOL2D, pool.AVG_POOL2D_INPUT_GRAD),
+    ),
+    "dropout": (dropout.DROPOUT,),
+    "softmax": (loss.LOG_SOFTMAX, loss.LOG_SOFTMAX_INPUT_GRAD),
+    "random": (update.UNIFORM, update.NORMAL),
+    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY, update.SGD),
+}
+
+
+class _Entry(NamedTuple):
+    module: str
+    function: str
+
+
+def _entries() -> dict[autograd.Op, _Entry]:
+    table = {op: _Entry(module, op.name) for module, ops in _MODULES.items() for op in ops}
+    # A clone is a copy into memory just allocated.
+    return table | {autograd.CLONE: _Entry("update", "copy")}
+
+
+def kernels_of(package: str) -> dict[Any, Kernel]:
+    """The table {op: kernel} of a package of kernels; ops whose kernel it lacks are left out."""
+    found: dict[Any, Kernel] = {}
+    for op, entry in _entries().items():
+        module = importlib.import_module(f"{package}.{entry.module}")
+        function = getattr(module, entry.function, None)
+        if function is not None:
+            scratch_bytes = getattr(module, f"{entry.function}_scratch_bytes") if entry.function in _SCRATCH else None
+            found[op] = Kernel(function, entry.module in _STRIDED or entry.function == "copy", scratch_bytes)
+    return found

@@ -1,0 +1,113 @@
+"""Checking what users pass, before any kernel runs: hyper-parameters as Python integers, axes, dtypes, devices."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.backends.base import Spec
+from minigrad.dtypes import FLOATS, DType
+from minigrad.errors import DTypeError, ShapeError
+from minigrad.tensor import Tensor
+
+
+def listed(message: str, **specs: Spec) -> str:
+    """`message`, then a line for each spec."""
+    width = max(map(len, specs)) + 1
+    return "\n".join([message, *(f"  {name + ':':{width}} {spec}" for name, spec in specs.items())])
+
+
+def require_tensor(op: str, **values: Any) -> None:
+    """Raise DTypeError unless every value is a Tensor."""
+    for name, value in values.items():
+        if not isinstance(value, Tensor):
+            raise DTypeError(f"{op}: {name} must be a Tensor, this is {type(value).__name__}; use minigrad.tensor")
+
+
+def require_float(op: str, **values: Tensor) -> None:
+    """Raise DTypeError unless every value is a Tensor of float32 or float64."""
+    require_tensor(op, **values)
+    for name, value in values.items():
+        if value.dtype not in FLOATS:
+            raise DTypeError(listed(f"{op}: {name} must be float; write {name}.to(minigrad.float32)", **{name: value.spec}))
+
+
+def require_same_dtype(op: str, **values: Tensor) -> None:
+    """Raise DTypeError unless the dtypes are equal; says which cast to write."""
+    (first, model), *others = values.items()
+    for name, value in others:
+        if value.dtype != model.dtype:
+            cast = f"{name}.to({first}.dtype)"
+            specs = {name: value.spec for name, value in values.items()}
+            raise DTypeError(listed(f"{op}: {first} and {name} must have one dtype; write {cast}", **specs))
+
+
+def require_ndim(op: str, ndim: int, axes: str, **values: Tensor) -> None:
+    """Raise ShapeError unless every value has `ndim` axes, which `axes` names."""
+    for name, value in values.items():
+        if value.ndim != ndim:
+            raise ShapeError(listed(f"{op}: {name} must have {ndim} axes, {axes}", **{name: value.spec}))
+
+
+def as_int(op: str, name: str, value: Any, minimum: int | None = None) -> int:
+    """`value` as a Python int; True and 2.0 are no integers."""
+    if isinstance(value, bool):
+        raise DTypeError(f"{op}: {name} must be an integer, got {value!r}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise DTypeError(f"{op}: {name} must be an integer, got {value!r}") from None
+    if minimum is not None and number < minimum:
+        raise ShapeError(f"{op}: {name} must be at least {minimum}, got {number}")
+    return number
+
+
+def as_pair(op: str, name: str, value: Any, minimum: int) -> tuple[int, int]:
+    """One integer for both axes, or one for each: (height, width)."""
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise ShapeError(f"{op}: {name} must be one integer or a pair (height, width), got {value!r}")
+        return as_int(op, name, value[0], minimum), as_int(op, name, value[1], minimum)
+    number = as_int(op, name, value, minimum)
+    return number, number
+
+
+def as_probability(op: str, p: Any) -> float:
+    """`p` as a float in [0, 1]."""
+    if isinstance(p, bool) or not isinstance(p, int | float):
+        raise DTypeError(f"{op}: p must be a number, got {p!r}")
+    if not 0 <= p <= 1:
+        raise ShapeError(f"{op}: p, the probability of dropping, must lie in [0, 1], got {p}")
+    return float(p)
+
+
+def as_axis(op: str, dim: Any, ndim: int) -> int:
+    """A non-negative axis; negative ones count from the end."""
+    axis = as_int(op, "dim", dim)
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"{op}: dim must lie in [{-ndim}, {ndim - 1}] for a tensor of {ndim} axes, got {axis}")
+    return axis % ndim
+
+
+def as_axes(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """Distinct non-negative axes in ascending order: all of them for None, else one or several."""
+    if dim is None:
+        return tuple(range(ndim))
+    axes = [as_axis(op, item, ndim) for item in (dim if isinstance(dim, tuple | list) else (dim,))]
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"{op}: dim names an axis twice: {dim}")
+    return tuple(sorted(axes))
+
+
+def as_shape(op: str, sizes: Sequence[Any]) -> tuple[int, ...]:
+    """A shape given as separate integers or as one sequence; -1 is allowed."""
+    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
+        sizes = sizes[0]
+    return tuple(as_int(op, "a length", size, minimum=-1) for size in sizes)
+
+
+def common_dtype(op: str, tensors: Sequence[Tensor]) -> DType:
+    """The one dtype of all tensors; DTypeError where they differ."""
+    require_same_dtype(op, **{f"tensor_{position}": given for position, given in enumerate(tensors)})
+    return tensors[0].dtype

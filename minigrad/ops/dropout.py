@@ -1,0 +1,53 @@
+"""Dropout. The mask is not stored: (seed, offset) name it, and backward computes it again. Dropout is its own adjoint."""
+
+from __future__ import annotations
+
+from minigrad import random
+from minigrad.autograd import Op, apply
+from minigrad.ops.arguments import as_probability, require_float
+from minigrad.tensor import Tensor
+
+DROPOUT = Op(
+    "dropout",
+    ("input",),
+    lambda x, *_: x,
+    params=("threshold", "scale", "seed", "offset"),
+    vjp={"input": lambda grad, params: apply(DROPOUT, (grad,), params)},
+    linear_in=("input",),
+    flops=lambda out, *_: out.size,
+)
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """Inverted dropout: each element is 0 with probability p, else divided by 1 - p. The input itself if not training.
+
+    References
+    ----------
+    .. [1] Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, JMLR 2014, section 10.
+    """
+    require_float("dropout", input=input)
+    probability = as_probability("dropout", p)
+    if not training or probability == 0:
+        return input
+    return _masked(input, probability, 1 / (1 - probability) if probability < 1 else 0.0)
+
+
+def vanilla_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """Dropout as the paper has it: each element is 0 with probability p in training; all are scaled by 1 - p after it.
+
+    References
+    ----------
+    .. [1] Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, JMLR 2014, section 4.
+    """
+    require_float("vanilla_dropout", input=input)
+    probability = as_probability("vanilla_dropout", p)
+    if not training:
+        return input * (1 - probability)
+    return _masked(input, probability, 1.0)
+
+
+def _masked(input: Tensor, p: float, scale: float) -> Tensor:
+    """An element is dropped where its 32-bit word is below p * 2**32."""
+    seed, offset = random.draw(random.DROPOUT, input.numel())
+    out: Tensor = apply(DROPOUT, (input,), (round(p * 2**32), scale, seed, offset))
+    return out

@@ -1,0 +1,95 @@
+"""Matrix products. Each of a product's two gradients is a product again, so one op closes the family."""
+
+from __future__ import annotations
+
+from minigrad_kernels import shapes
+
+from minigrad.autograd import Op, apply
+from minigrad.backends.base import Spec
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype
+from minigrad.ops.reduce import expand
+from minigrad.ops.shape import reshape, transpose
+from minigrad.tensor import Tensor
+
+MATMUL = Op(
+    "matmul",
+    ("input", "other"),
+    lambda a, b: Spec((a.shape[0], a.shape[1], b.shape[2]), a.dtype),
+    vjp={
+        "input": lambda grad, other: apply(MATMUL, (grad, transpose(other, 1, 2))),
+        "other": lambda grad, input: apply(MATMUL, (transpose(input, 1, 2), grad)),
+    },
+    linear_in=("input", "other"),
+    flops=lambda out, a, b: 2 * out.size * a.shape[2],
+)
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """Matrix product over the last axis of input and the last but one of other; leading axes broadcast.
+
+    A vector on the left is a row, on the right a column, and its axis is gone from the result.
+
+    Parameters
+    ----------
+    input
+        (..., m, k) or (k,), float.
+    other
+        (..., k, n) or (k,), of the same dtype.
+
+    Raises
+    ------
+    ShapeError
+        If the two lengths k differ or the leading axes do not broadcast.
+    """
+    require_float("matmul", input=input, other=other)
+    require_same_dtype("matmul", input=input, other=other)
+    try:
+        shape = shapes.matmul_shape(input.shape, other.shape)
+    except ValueError as error:
+        raise ShapeError(listed(str(error), input=input.spec, other=other.spec)) from None
+    rows = _as_matrix(input, 0)
+    columns = _as_matrix(other, 1)
+    batch = shape[: len(shape) - (input.ndim > 1) - (other.ndim > 1)]
+    product = apply(MATMUL, (_batched(rows, batch), _batched(columns, batch)))
+    return reshape(product, shape)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Fully connected layer: y = x W^T + b.
+
+    Parameters
+    ----------
+    input
+        (..., in_features), float.
+    weight
+        (out_features, in_features).
+    bias
+        (out_features,).
+    """
+    require_float("linear", input=input, weight=weight)
+    require_ndim("linear", 2, "(out_features, in_features)", weight=weight)
+    if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        features = input.shape[-1] if input.ndim else "no"
+        message = f"linear: input has {features} features but weight expects {weight.shape[1]}"
+        raise ShapeError(listed(message, input=input.spec, weight=weight.spec))
+    out = matmul(input, transpose(weight, 0, 1))
+    if bias is None:
+        return out
+    require_same_dtype("linear", input=input, bias=bias)
+    if bias.shape != weight.shape[:1]:
+        message = f"linear: bias must have one element for each of the {weight.shape[0]} outputs"
+        raise ShapeError(listed(message, weight=weight.spec, bias=bias.spec))
+    return out + bias
+
+
+def _as_matrix(x: Tensor, new_axis: int) -> Tensor:
+    if x.ndim > 1:
+        return x
+    return reshape(x, (1, x.shape[0]) if new_axis == 0 else (x.shape[0], 1))
+
+
+def _batched(x: Tensor, batch: tuple[int, ...]) -> Tensor:
+    """(B, rows, columns), B the product of the broadcast batch axes."""
+    matrix = x.shape[-2:]
+    return reshape(expand(x, (*batch, *matrix)), (Spec(batch, x.dtype).size, *matrix))

@@ -1,0 +1,93 @@
+"""Operators and methods of Tensor: this class body is the table, and each entry is the function that documents it."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from minigrad import autograd, tape
+from minigrad.ops import elementwise, index, loss, matmul, reduce, shape, transfer
+from minigrad.tensor import Tensor
+
+
+class Methods:
+    """What `minigrad.tensor.Tensor` is given; type checkers see it as Tensor's base."""
+
+    __slots__ = ()
+
+    add = __add__ = elementwise.add
+    sub = __sub__ = elementwise.sub
+    mul = __mul__ = elementwise.mul
+    div = __truediv__ = elementwise.div
+    pow = __pow__ = elementwise.pow
+    neg = __neg__ = elementwise.neg
+    eq = __eq__ = elementwise.eq  # type: ignore[assignment]  # elementwise, where object's gives a bool
+    ne = __ne__ = elementwise.ne  # type: ignore[assignment]  # likewise
+    lt = __lt__ = elementwise.lt
+    le = __le__ = elementwise.le
+    gt = __gt__ = elementwise.gt
+    ge = __ge__ = elementwise.ge
+
+    def __radd__(self, other: Any) -> Tensor:
+        return elementwise.add(other, self)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return elementwise.sub(other, self)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return elementwise.mul(other, self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return elementwise.div(other, self)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return elementwise.pow(other, self)
+
+    exp = elementwise.exp
+    log = elementwise.log
+    sqrt = elementwise.sqrt
+    tanh = elementwise.tanh
+    sigmoid = elementwise.sigmoid
+    relu = elementwise.relu
+    maximum = elementwise.maximum
+    minimum = elementwise.minimum
+    clone = elementwise.clone
+    to = transfer.to
+
+    matmul = __matmul__ = matmul.matmul
+    sum = reduce.sum
+    mean = reduce.mean
+    amax = reduce.amax
+    argmax = reduce.argmax
+    expand = reduce.expand
+    max = index.max
+    gather = index.gather
+    __getitem__ = index.getitem
+    softmax = loss.softmax
+    log_softmax = loss.log_softmax
+
+    reshape = shape.reshape
+    flatten = shape.flatten
+    permute = shape.permute
+    transpose = shape.transpose
+    squeeze = shape.squeeze
+    unsqueeze = shape.unsqueeze
+
+    @property
+    def T(self: Any) -> Tensor:  # noqa: N802 - the name that NumPy and PyTorch use
+        """The axes in reverse order."""
+        return shape.permute(self, *reversed(range(self.ndim)))
+
+    @property
+    def mT(self: Any) -> Tensor:  # noqa: N802 - likewise
+        """The last two axes exchanged."""
+        return shape.transpose(self, -2, -1)
+
+    backward = autograd.backward
+    register_hook = tape.register_hook
+    retain_grad = tape.retain_grad
+
+
+for _name, _method in vars(Methods).items():
+    if isinstance(_method, FunctionType | property):
+        setattr(Tensor, _name, _method)

@@ -1,0 +1,205 @@
+"""Pooling. Max pooling's adjoint and the gather at the saved index close one family, average pooling and its adjoint another."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+from minigrad_kernels import shapes
+
+from minigrad import dtypes
+from minigrad.autograd import Op, apply
+from minigrad.backends.base import Spec
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim
+from minigrad.ops.conv import reshape_first
+from minigrad.ops.shape import reshape
+from minigrad.tensor import Tensor
+
+_WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
+_MAX_PARAMS = (*_WINDOW, "dilation_h", "dilation_w")
+_AVG_PARAMS = (*_WINDOW, "count_include_pad")
+
+
+def _pooled_spec(op: str, x: Spec, window: tuple[int, ...], dilation: tuple[int, int], ceil_mode: bool) -> Spec:
+    lengths = []
+    for side, name in enumerate(("height", "width")):
+        length, kernel, stride, padding = x.shape[2 + side], window[side], window[2 + side], window[4 + side]
+        size = shapes.window_output_size(length, kernel, stride, padding, dilation[side], ceil_mode)
+        if size < 1:
+            span = dilation[side] * (kernel - 1) + 1
+            rounding = "ceil" if ceil_mode else "floor"
+            formula = f"{rounding}(({length} + 2*{padding} - {span}) / {stride}) + 1 = {size}"
+            raise ShapeError(listed(f"{op}: no window fits: output {name} = {formula}", input=x))
+        lengths.append(size)
+    return Spec((*x.shape[:2], *lengths), x.dtype)
+
+
+def _max_infer(x: Spec, *params: Any) -> tuple[Spec, Spec]:
+    out = _pooled_spec("max_pool2d", x, params[:6], params[6:8], params[8])
+    return out, Spec(out.shape, dtypes.int64)
+
+
+def _avg_infer(x: Spec, *params: Any) -> Spec:
+    return _pooled_spec("avg_pool2d", x, params[:6], (1, 1), params[7])
+
+
+def _window_flops(out: Spec, x: Spec, kernel_h: int, kernel_w: int, *_: Any) -> int:
+    return out.size * kernel_h * kernel_w
+
+
+def _max_rule(grad: Tensor, indices: Tensor, input_spec: Spec, params: tuple[Any, ...]) -> Tensor:
+    return apply(MAX_POOL2D_INPUT_GRAD, (grad, indices), (*params[:8], *input_spec.shape[2:]))
+
+
+MAX_POOL2D = Op(
+    "max_pool2d",
+    ("input",),
+    _max_infer,
+    params=_MAX_PARAMS,
+    out_params=("ceil_mode",),
+    outputs=("out", "indices"),
+    vjp={"input": _max_rule},
+    flops=_window_flops,
+)
+MAX_POOL2D_INPUT_GRAD = Op(
+    "max_pool2d_input_grad",
+    ("dy", "indices"),
+    lambda dy, indices, *params: Spec((*dy.shape[:2], *params[8:]), dy.dtype),
+    params=_MAX_PARAMS,
+    out_params=("height", "width"),
+    vjp={"dy": lambda grad, indices, params: apply(MAX_POOL2D_GATHER, (grad, indices), params[:8])},
+    linear_in=("dy",),
+    flops=lambda out, dy, *_: dy.size,
+)
+MAX_POOL2D_GATHER = Op(
+    "max_pool2d_gather",
+    ("input", "indices"),
+    lambda x, indices, *_: Spec(indices.shape, x.dtype),
+    out_params=_MAX_PARAMS,
+    vjp={"input": _max_rule},
+    linear_in=("input",),
+)
+AVG_POOL2D = Op(
+    "avg_pool2d",
+    ("input",),
+    _avg_infer,
+    params=_AVG_PARAMS,
+    out_params=("ceil_mode",),
+    vjp={
+        "input": lambda grad, input_spec, params: apply(
+            AVG_POOL2D_INPUT_GRAD, (grad,), (*params, *input_spec.shape[2:])
+        )
+    },
+    linear_in=("input",),
+    flops=_window_flops,
+)
+AVG_POOL2D_INPUT_GRAD = Op(
+    "avg_pool2d_input_grad",
+    ("dy",),
+    lambda dy, *params: Spec((*dy.shape[:2], *params[8:]), dy.dtype),
+    params=_AVG_PARAMS,
+    out_params=("ceil_mode", "height", "width"),
+    vjp={"dy": lambda grad, params: apply(AVG_POOL2D, (grad,), params[:8])},
+    linear_in=("dy",),
+    flops=lambda out, dy, *params: dy.size * params[0] * params[1],
+)
+
+
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Largest element of each window, over each channel of each image.
+
+    Output sizes are floor((H + 2*pad - d*(k - 1) - 1) / s) + 1; with ceil_mode the division rounds up, and a last window
+    that would start outside the input is dropped. The first of equal maxima wins and takes the gradient; NaN wins.
+
+    Parameters
+    ----------
+    input
+        (N, C, H, W), or (C, H, W) for one image; float.
+    kernel_size, stride, padding, dilation
+        An integer or a pair (height, width). The stride is the kernel size by default; padding, which never wins, is at most
+        half the kernel.
+    return_indices
+        Return (output, indices): for each maximum its h * W + w in its channel, int64.
+    """
+    if _is_unbatched("max_pool2d", input):
+        both = max_pool2d(reshape(input, 1, *input.shape), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
+        out, indices = (reshape_first(part) for part in both)
+    else:
+        window = _window("max_pool2d", kernel_size, stride, padding)
+        params = (*window, *as_pair("max_pool2d", "dilation", dilation, 1), bool(ceil_mode))
+        out, indices = apply(MAX_POOL2D, (input,), params)
+    return (out, indices) if return_indices else out
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """Mean of each window, over each channel of each image.
+
+    Output sizes are those of `max_pool2d` with dilation 1.
+
+    Parameters
+    ----------
+    input
+        (N, C, H, W), or (C, H, W) for one image; float.
+    kernel_size, stride, padding
+        An integer or a pair (height, width). The stride is the kernel size by default; padding is at most half the kernel.
+    count_include_pad
+        Divide by the window's area with the padding (though not what ceil_mode adds), or by the elements it covers.
+    """
+    if _is_unbatched("avg_pool2d", input):
+        batch = reshape(input, 1, *input.shape)
+        return reshape_first(avg_pool2d(batch, kernel_size, stride, padding, ceil_mode, count_include_pad))
+    window = _window("avg_pool2d", kernel_size, stride, padding)
+    out: Tensor = apply(AVG_POOL2D, (input,), (*window, bool(count_include_pad), bool(ceil_mode)))
+    return out
+
+
+def _is_unbatched(op: str, input: Tensor) -> bool:
+    require_float(op, input=input)
+    if input.ndim != 3:
+        require_ndim(op, 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
+    return input.ndim == 3
+
+
+def _window(op: str, kernel_size: Any, stride: Any, padding: Any) -> tuple[int, ...]:
+    kernel = as_pair(op, "kernel_size", kernel_size, 1)
+    strides = kernel if stride is None else as_pair(op, "stride", stride, 1)
+    pads = as_pair(op, "padding", padding, 0)
+    if any(pad > size // 2 for pad, size in zip(pads, kernel, strict=True)):
+        raise ShapeError(f"{op}: padding must be at most half the kernel, got padding {pads} and kernel {kernel}")
+    return (*kernel, *strides, *pads)

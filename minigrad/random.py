@@ -1,0 +1,59 @@
+"""Seeds and streams. Random numbers are a pure function of (seed, stream, offset): Philox, a counter-based generator.
+
+A stream's whole state is its offset, so that a checkpoint holds a few integers, and separate streams keep, say, the order
+of the images from depending on whether there is dropout.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from typing import Any
+
+from minigrad.errors import DataError
+
+INITIALISATION, DROPOUT, SHUFFLING, AUGMENTATION = range(4)
+_STREAMS = ("initialisation", "dropout", "shuffling", "augmentation")
+_lock = threading.Lock()
+_seed = 0
+_offsets = [0] * len(_STREAMS)
+
+
+def manual_seed(seed: int) -> None:
+    """Start every stream anew with `seed`, an integer in [0, 2**64); it is 0 when a program starts."""
+    global _seed
+    number = operator.index(seed)
+    if not 0 <= number < 2**64:
+        raise DataError(f"manual_seed: seed must lie in [0, 2**64), got {number}")
+    with _lock:
+        _seed = number
+        _offsets[:] = [0] * len(_STREAMS)
+
+
+def initial_seed() -> int:
+    """The seed in force."""
+    return _seed
+
+
+def draw(stream: int, count: int) -> tuple[int, int]:
+    """Reserve `count` words of a stream: (seed, offset of the first). The next reservation starts at a multiple of 4."""
+    with _lock:
+        offset = _offsets[stream]
+        _offsets[stream] = offset + (count + 3) // 4 * 4
+        return _seed, offset
+
+
+def get_rng_state() -> dict[str, int]:
+    """The seed and the offset of each stream."""
+    with _lock:
+        return {"seed": _seed} | dict(zip(_STREAMS, _offsets, strict=True))
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Go back to a state that `get_rng_state` gave."""
+    global _seed
+    if set(state) != {"seed", *_STREAMS}:
+        raise DataError(f"set_rng_state: the keys must be seed, {', '.join(_STREAMS)}; got {sorted(state)}")
+    with _lock:
+        _seed = operator.index(state["seed"])
+        _offsets[:] = [operator.index(state[name]) for name in _STREAMS]

@@ -1,0 +1,215 @@
+"""Looking at the tape: a table of the ops a block of code applies, hooks on gradients, and anomaly mode."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from contextvars import Token
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from minigrad.autograd import Node, Op, observers
+from minigrad.backends.base import Spec
+from minigrad.errors import GraphError
+from minigrad.tensor import Hook, Tensor
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+class _Observer(AbstractContextManager[Any]):
+    """Watches the ops of the current thread while its context is open."""
+
+    def __enter__(self) -> _Observer:
+        self._token: Token[tuple[Any, ...]] = observers.set((*observers.get(), self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        observers.reset(self._token)
+
+    def applied(
+        self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
+    ) -> None:
+        """An op was applied."""
+
+    def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
+        """A node's rule gave the gradient of one of its inputs."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One application of an op, as the tape saw it."""
+
+    name: str
+    inputs: tuple[Spec, ...]
+    outputs: tuple[Spec, ...]
+    saved_bytes: int
+    flops: int
+    seconds: float
+    number: int | None
+    parents: tuple[int, ...]
+
+
+class Tape(_Observer):
+    """Lists every op applied in its block: `with mg.Tape() as tape: ...; print(tape)`.
+
+    Backward passes inside the block are listed too: rules are ops. Bytes saved are those that an op keeps alive for its
+    gradient, each array counted once; times include what the op spent in Python.
+    """
+
+    def __enter__(self) -> Tape:
+        self.entries: list[Entry] = []
+        self._counted: set[int] = set()
+        self._kept: list[Any] = []
+        super().__enter__()
+        return self
+
+    def applied(
+        self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
+    ) -> None:
+        """Add an entry."""
+        node = outs[0].node if outs else None
+        specs = [given.spec for given in inputs]
+        self.entries.append(
+            Entry(
+                name=op.name,
+                inputs=tuple(specs),
+                outputs=tuple(out.spec for out in outs),
+                saved_bytes=self._newly_saved(node),
+                flops=op.flops(outs[0].spec, *specs, *params) if outs else op.flops(None, *specs, *params),
+                seconds=seconds,
+                number=None if node is None else node.sequence,
+                parents=() if node is None else tuple(e.sequence for e in node.edges if isinstance(e, Node)),
+            )
+        )
+
+    def _newly_saved(self, node: Node | None) -> int:
+        fresh = [] if node is None or node.saved is None else list(node.saved.values())
+        fresh = [saved for saved in fresh if id(saved.version) not in self._counted]
+        self._counted.update(id(saved.version) for saved in fresh)
+        # An id names a version only as long as the version lives.
+        self._kept += [saved.version for saved in fresh]
+        return sum(saved.spec.nbytes for saved in fresh)
+
+    def __str__(self) -> str:
+        rows = [
+            (e.name, _shapes(e.inputs), _shapes(e.outputs), f"{e.saved_bytes:,}", f"{e.flops:,}", f"{e.seconds * 1e6:,.0f}")
+            for e in self.entries
+        ]
+        total = [sum(getattr(e, key) for e in self.entries) for key in ("saved_bytes", "flops")]
+        spent = sum(e.seconds for e in self.entries) * 1e6
+        rows = [
+            ("op", "inputs", "outputs", "bytes saved", "flops", "microseconds"),
+            *rows,
+            ("total", "", "", f"{total[0]:,}", f"{total[1]:,}", f"{spent:,.0f}"),
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(6)]
+        return "\n".join(_aligned(row, widths) for row in rows)
+
+    def to_dot(self) -> str:
+        """The graph in Graphviz's language: a box for each recorded op, arrows in the direction of the computation."""
+        lines = ["digraph tape {", "  rankdir=TB; node [shape=box, fontname=monospace];"]
+        for entry in self.entries:
+            if entry.number is not None:
+                lines.append(f'  n{entry.number} [label="{entry.name}\\n{entry.outputs[0]}"];')
+                lines += [f"  n{parent} -> n{entry.number};" for parent in entry.parents]
+        return "\n".join([*lines, "}"])
+
+
+def _shapes(specs: tuple[Spec, ...]) -> str:
+    return " ".join(map(str, specs))
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    names = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
+    numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
+    return "  ".join(names + numbers).rstrip()
+
+
+class detect_anomaly(_Observer):  # noqa: N801 - PyTorch's name for it
+    """Stop at the first gradient that turns NaN, and name the line of the forward pass whose op gave it.
+
+    `with mg.detect_anomaly(): loss = f(x); loss.backward()`. Forward and backward both belong inside. Slow: every gradient
+    is searched.
+    """
+
+    def __enter__(self) -> detect_anomaly:
+        self._lines: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
+        super().__enter__()
+        return self
+
+    def applied(
+        self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
+    ) -> None:
+        """Remember the line of the caller's code."""
+        if outs and outs[0].node is not None:
+            self._lines[outs[0].node] = _calling_line()
+
+    def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
+        """Raise GraphError if the gradient holds a NaN."""
+        if np.isnan(grad.backend.to_numpy(grad.array)).any():
+            where = self._lines.get(node, "  a line outside detect_anomaly")
+            name = node.op.arguments[0 if node.op.variadic else position]
+            raise GraphError(f"anomaly: the gradient of {node.op.name} for {name!r} has a NaN; its forward pass ran at\n{where}")
+
+
+def _calling_line() -> str:
+    """The innermost line outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    path, number = frame.f_code.co_filename, frame.f_lineno
+    return f"  {path}:{number}: {linecache.getline(path, number).strip()}"
+
+
+class HookHandle:
+    """What `register_hook` returns; `remove()` takes the hook away."""
+
+    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook away; once is enough."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+def register_hook(input: Tensor, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+    """Call `hook(grad)` whenever the whole gradient of a tensor has been computed; what it returns, if anything, replaces it."""
+    if not input.requires_grad:
+        raise GraphError("register_hook: this tensor does not require a gradient")
+    place = input if input.node is None else input.node
+    if place.hooks is None:
+        place.hooks = []
+    place.hooks.append(hook)
+    return HookHandle(place.hooks, hook)
+
+
+def retain_grad(input: Tensor) -> None:
+    """Keep the gradient of a tensor that is no leaf in its `.grad`, too."""
+    if input.node is None:
+        return
+    # The node must not keep its own output alive.
+    weak = ref(input)
+
+    def keep(grad: Tensor) -> None:
+        kept = weak()
+        if kept is not None:
+            kept.grad = grad.detach() if kept.grad is None else (kept.grad + grad).detach()
+
+    register_hook(input, keep)
