@@ -20,7 +20,7 @@ test: warmup ## Run the tests
 	$(BIN)/python -m pytest -n 2
 
 warmup: $(STAMP) ## Compile the kernels into the cache, once instead of once per test worker
-	$(BIN)/python -m minigrad.warmup
+	$(BIN)/python -c "import minigrad as mg; mg.warmup((mg.float32, mg.float64), progress=True)"
 
 lint: $(STAMP) ## Check the code with ruff
 	$(BIN)/ruff check .
