@@ -1,0 +1,244 @@
+"""Module: what it holds is found by walking its attributes, by type. Nothing has to be registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from minigrad.autograd import no_grad
+from minigrad.backends.base import Spec
+from minigrad.dtypes import FLOATS
+from minigrad.errors import DataError, ShapeError
+from minigrad.ops.transfer import to
+from minigrad.ops.update import copy_
+from minigrad.tensor import Buffer, Parameter, Tensor, Version, tensor
+
+Self = TypeVar("Self", bound="Module")
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict(strict=False)` passed over."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """A piece of a network: assign parameters, buffers and modules to attributes, define `forward`, call it.
+
+    Lists, tuples and dicts of modules or parameters are walked too, by position or key. Names are dotted paths, as in
+    PyTorch: "blocks.0.conv.weight".
+    """
+
+    training: bool = True
+
+    def forward(self, *inputs: Any) -> Any:
+        """Compute the output; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and all below it, each once, with their names."""
+        seen: set[int] = set()
+        for path, module in _modules_below(self, prefix):
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield path, module
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules in this one's own attributes."""
+        return ((name, item) for name, item in _items(self) if isinstance(item, Module))
+
+    def children(self) -> Iterator[Module]:
+        """The modules in this one's own attributes, without names."""
+        return (module for _, module in self.named_children())
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """All parameters, each once, with their names."""
+        return self._named(Parameter)
+
+    def parameters(self) -> Iterator[Parameter]:
+        """All parameters, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """All buffers, each once, with their names."""
+        return self._named(Buffer)
+
+    def _named(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, item in _items(module):
+                if isinstance(item, kind) and id(item) not in seen:
+                    seen.add(id(item))
+                    yield _joined(path, name), item
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Switch this module and all below it to training mode, or with False to evaluation; returns the module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: Self) -> Self:
+        """Switch to evaluation mode: dropout and its like do nothing; returns the module."""
+        return self.train(False)
+
+    def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
+        """Freeze or unfreeze every parameter; returns the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget every parameter's gradient."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self: Self, *wanted: Any, dtype: Any = None, device: str | None = None) -> Self:
+        """Move parameters and buffers, with their gradients, to a device, a float dtype, or both; returns the module."""
+        with no_grad():
+            held = [item for _, item in (*self.named_parameters(), *self.named_buffers())]
+            moved = [_move(item, wanted, dtype, device) for item in held]
+            grads = [None if item.grad is None else _move(item.grad, wanted, dtype, device) for item in held]
+        for item, other, grad in zip(held, moved, grads, strict=True):
+            item.array, item.spec, item.backend, item.version = other.array, other.spec, other.backend, Version()
+            item.grad = grad
+        return self
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name, in order; they share the module's memory."""
+        return dict(self._state())
+
+    def _state(self) -> Iterator[tuple[str, Tensor]]:
+        """Every name of every parameter and buffer: one that is shared has several, and each is saved."""
+        for path, module in _modules_below(self, ""):
+            for name, item in _items(module):
+                if isinstance(item, Parameter | Buffer):
+                    yield _joined(path, name), item.detach()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Copy tensors or arrays into the parameters and buffers of the same names.
+
+        Values of another float dtype are converted. Everything is checked first: on an error nothing has changed.
+
+        Parameters
+        ----------
+        strict
+            Missing and unexpected names are errors. With False they are returned; wrong shapes and dtypes are errors always.
+
+        Raises
+        ------
+        ShapeError
+            Names every missing, unexpected and unfitting entry at once.
+        """
+        own = dict(self._state())
+        given = {name: _as_tensor(name, value) for name, value in state_dict.items()}
+        missing = [name for name in own if name not in given]
+        unexpected = [name for name in given if name not in own]
+        problems = [
+            f"  does not fit: {name} is {own[name].spec} here, {given[name].spec} in the state"
+            for name in own
+            if name in given and not _fits(own[name].spec, given[name].spec)
+        ]
+        if strict:
+            problems += [f"  missing: {name}" for name in missing] + [f"  unexpected: {name}" for name in unexpected]
+        if problems:
+            raise ShapeError("\n".join([f"load_state_dict: {type(self).__name__} was left as it is", *problems]))
+        for name, target in own.items():
+            if name in given:
+                copy_(target, to(given[name], device=target.device, dtype=target.dtype))
+        return IncompatibleKeys(missing, unexpected)
+
+    def extra_repr(self) -> str:
+        """The settings that `repr` shows."""
+        return ""
+
+    def __repr__(self) -> str:
+        children = [f"({name}): {_indented(repr(child))}" for name, child in self.named_children()]
+        settings = self.extra_repr()
+        if not children:
+            return f"{type(self).__name__}({settings})"
+        lines = ([settings] if settings else []) + children
+        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+
+
+class Sequential(Module):
+    """Modules applied one after the other; also indexed, counted and iterated like a list."""
+
+    def __init__(self, *layers: Module) -> None:
+        for position, layer in enumerate(layers):
+            if not isinstance(layer, Module):
+                raise DataError(f"Sequential: layer {position} must be a Module, this is {type(layer).__name__}")
+            setattr(self, str(position), layer)
+
+    def forward(self, input: Any) -> Any:
+        """Apply the layers in order."""
+        for layer in self.children():
+            input = layer(input)
+        return input
+
+    def __len__(self) -> int:
+        return len(list(self.children()))
+
+    def __iter__(self) -> Iterator[Module]:
+        return self.children()
+
+    def __getitem__(self, position: int | slice) -> Module:
+        layers = list(self.children())
+        return Sequential(*layers[position]) if isinstance(position, slice) else layers[position]
+
+
+def _items(module: Module) -> Iterator[tuple[str, Any]]:
+    """Attributes, and the elements of lists, tuples and dicts among them, with their names."""
+    for name, value in vars(module).items():
+        yield from _unpacked(name, value)
+
+
+def _unpacked(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            yield from _unpacked(f"{name}.{position}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unpacked(f"{name}.{key}", item)
+    else:
+        yield name, value
+
+
+def _modules_below(module: Module, path: str) -> Iterator[tuple[str, Module]]:
+    """`module` and those below it, depth first, a shared one under each of its names."""
+    yield path, module
+    for name, child in module.named_children():
+        yield from _modules_below(child, _joined(path, name))
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _as_tensor(name: str, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, np.ndarray | np.generic):
+        return tensor(value)
+    raise DataError(f"load_state_dict: {name} must be a tensor or an array, this is {type(value).__name__}")
+
+
+def _fits(own: Spec, given: Spec) -> bool:
+    return own.shape == given.shape and (own.dtype == given.dtype or {own.dtype, given.dtype} <= FLOATS)
+
+
+def _move(item: Tensor, wanted: tuple[Any, ...], dtype: Any, device: str | None) -> Tensor:
+    return to(item.detach(), *wanted, dtype=dtype, device=device).clone()

@@ -1,0 +1,129 @@
+"""What optimisers share: parameter groups, state, and their saving."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from minigrad.autograd import no_grad
+from minigrad.errors import DataError, GraphError, ShapeError
+from minigrad.ops.arguments import listed
+from minigrad.ops.transfer import to
+from minigrad.tensor import Tensor
+
+Group = dict[str, Any]
+
+
+class Optimizer(ABC):
+    """Changes parameters by their gradients.
+
+    Parameters
+    ----------
+    params
+        Parameters, or groups: dicts with "params" and settings that override the defaults for them.
+    defaults
+        The settings of groups that say nothing else. `optimizer.param_groups[i]["lr"]` may be changed at any time.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        self.defaults = defaults
+        self.param_groups: list[Group] = []
+        self.state: dict[Tensor, dict[str, Tensor]] = {}
+        if isinstance(params, Tensor):
+            raise DataError("optimizer: params must be an iterable of parameters, this is one tensor; write [tensor]")
+        given = list(params)
+        if not given:
+            raise DataError("optimizer: there are no parameters to optimise")
+        for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
+            self.add_param_group(group)
+
+    @abstractmethod
+    def check(self, group: Group) -> None:
+        """Raise DataError if a group's settings are wrong."""
+
+    @abstractmethod
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
+        """Change one parameter, and its state, in place."""
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add parameters with settings of their own; on an error nothing is added."""
+        params = group.get("params")
+        members = [params] if isinstance(params, Tensor) else list(params or ())
+        unknown = set(group) - set(self.defaults) - {"params"}
+        if unknown:
+            raise DataError(f"optimizer: unknown settings {sorted(unknown)}; known are {sorted(self.defaults)}")
+        known = {id(member) for existing in self.param_groups for member in existing["params"]}
+        for member in members:
+            if not isinstance(member, Tensor) or not member.is_leaf or not member.requires_grad:
+                raise DataError(f"optimizer: parameters must be leaf tensors that require a gradient, got {member!r}")
+            if id(member) in known:
+                raise DataError(f"optimizer: a parameter {member.spec} occurs twice")
+            known.add(id(member))
+        complete = {**self.defaults, **group, "params": members}
+        self.check(complete)
+        self.param_groups.append(complete)
+
+    def zero_grad(self) -> None:
+        """Forget every gradient."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    @no_grad()
+    def step(self) -> None:
+        """Update every parameter that has a gradient; everything is checked before the first one changes."""
+        work = [(p, p.grad, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        for group in self.param_groups:
+            self.check(group)
+        for parameter, grad, _ in work:
+            if grad.spec != parameter.spec or grad.backend is not parameter.backend:
+                message = f"{type(self).__name__}: a gradient must match its parameter; nothing was updated"
+                raise ShapeError(listed(message, parameter=parameter.spec, grad=grad.spec))
+            if grad is parameter:
+                raise GraphError(f"{type(self).__name__}: a parameter is its own gradient")
+        for parameter, grad, group in work:
+            self.update(parameter, grad, group)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and state, parameters numbered in the order of the groups; the tensors share memory."""
+        numbers = {id(p): number for number, p in enumerate(self._parameters())}
+        groups = [{**group, "params": [numbers[id(p)] for p in group["params"]]} for group in self.param_groups]
+        state = {numbers[id(p)]: dict(entries) for p, entries in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over settings and a copy of the state; on an error nothing has changed."""
+        groups, parameters = state_dict["param_groups"], self._parameters()
+        sizes = [len(group["params"]) for group in groups]
+        own_sizes = [len(group["params"]) for group in self.param_groups]
+        if sizes != own_sizes:
+            raise DataError(f"load_state_dict: groups of {own_sizes} parameters are required, the state has {sizes}")
+        new_groups = [
+            {**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)
+        ]
+        for group in new_groups:
+            self.check(group)
+        state = {
+            parameters[number]: {name: _matching(name, value, parameters[number]) for name, value in entries.items()}
+            for number, entries in state_dict["state"].items()
+        }
+        self.param_groups, self.state = new_groups, state
+
+    def _parameters(self) -> list[Tensor]:
+        return [parameter for group in self.param_groups for parameter in group["params"]]
+
+
+def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
+    """A copy of a piece of state, on the parameter's device and in its dtype."""
+    if value.shape != parameter.shape:
+        message = f"load_state_dict: {name} must have its parameter's shape; nothing was loaded"
+        raise ShapeError(listed(message, parameter=parameter.spec, state=value.spec))
+    return to(value.detach().clone(), device=parameter.device, dtype=parameter.dtype)
+
+
+def require_at_least(optimizer: str, group: Group, name: str, minimum: float) -> None:
+    """Raise DataError if a setting is no number, NaN, or below the minimum."""
+    value = group[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= minimum:
+        raise DataError(f"{optimizer}: {name} must be a number of at least {minimum}, got {value!r}")
