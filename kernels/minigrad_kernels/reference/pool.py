@@ -68,8 +68,10 @@ def max_pool2d_gather(out_nohw: np.ndarray, x_nchw: np.ndarray, indices_nohw: np
     """Read x at the saved index, 0 for the index -1: the adjoint of max_pool2d_input_grad."""
     for n, c, p, q in np.ndindex(out_nohw.shape):
         index = int(indices_nohw[n, c, p, q])
-        h, w = divmod(index, x_nchw.shape[3])
-        out_nohw[n, c, p, q] = x_nchw[n, c, h, w] if index >= 0 else 0
+        out_nohw[n, c, p, q] = 0
+        if index >= 0:
+            h, w = divmod(index, x_nchw.shape[3])
+            out_nohw[n, c, p, q] = x_nchw[n, c, h, w]
 
 
 @np.errstate(all="ignore")
