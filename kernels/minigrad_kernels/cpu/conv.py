@@ -1,0 +1,119 @@
+"""Convolution in two dimensions and its two gradients, by gathering from wide images (see conv_pack).
+
+Axes: n batch, g group, o output channel, c input channel, h w space, k kernel; a tap is a place (i, j) of the kernel.
+
+    conv2d              out[n, o, y, x] = bias[o] + sum_{c, i, j} w[o, c, i, j] * x[n, c, y sh + i dh - ph, x sw + j dw - pw]
+    conv2d_input_grad   the same sum over o instead of c, in a convolution of dy for each phase (y + ph) mod sh, (x + pw) mod sw
+                        of the input: a phase meets the taps with y + ph = i dh (mod sh), one dy pixel a step
+    conv2d_weight_grad  dw[o, c, i, j] = sum_{n, y, x} dy[n, o, y, x] * x[n, c, y sh + i dh - ph, x sw + j dw - pw]
+
+Nothing is summed over padding that lies between two rows, so NaN and infinity reach only results whose window holds them.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad_kernels.cpu.conv_dot import dot, dot_elements
+from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gathers
+from minigrad_kernels.cpu.conv_product import product, product_elements
+from minigrad_kernels.cpu.simd import aligned, aligned_bytes
+
+
+def conv2d_scratch_bytes(
+    out_nohw: NDArray[Any], x_nchw: NDArray[Any], w_ockk: NDArray[Any], bias_o: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+) -> int:  # fmt: skip
+    """Return the bytes of scratch that conv2d takes for these arguments."""
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
+    return aligned_bytes(product_elements(gather, out_nohw, x_nchw, groups), out_nohw.itemsize)
+
+
+def conv2d(
+    out_nohw: NDArray[Any], x_nchw: NDArray[Any], w_ockk: NDArray[Any], bias_o: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+    scratch: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Write the convolution of x with w, plus a bias; a bias of length zero is none.
+
+    Parameters
+    ----------
+    out_nohw
+        Overwritten; its shape is the result's.
+    w_ockk
+        Weights of shape (O, C / groups, kernel_h, kernel_w).
+    scratch
+        At least `conv2d_scratch_bytes` long.
+    """
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
+    outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
+    taps = kernel_h * kernel_w
+    steps = (outputs * channels * taps, taps, channels * taps)
+    product(gather, out_nohw, x_nchw, w_ockk.reshape(-1), bias_o, steps, groups, aligned(scratch, out_nohw.dtype))
+
+
+def conv2d_input_grad_scratch_bytes(
+    dx_nchw: NDArray[Any], dy_nohw: NDArray[Any], w_ockk: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+) -> int:  # fmt: skip
+    """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    gathers = input_grad_gathers(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
+    return aligned_bytes(
+        max((product_elements(gather, dx_nchw, dy_nohw, groups) for gather in gathers), default=0), dx_nchw.itemsize
+    )
+
+
+def conv2d_input_grad(
+    dx_nchw: NDArray[Any], dy_nohw: NDArray[Any], w_ockk: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+    scratch: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Write the gradient of sum(dy * conv2d(x, w)) with respect to x.
+
+    Parameters
+    ----------
+    dx_nchw
+        Overwritten; inputs that no window covers get zero.
+    scratch
+        At least `conv2d_input_grad_scratch_bytes` long.
+    """
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
+    taps = kernel_h * kernel_w
+    steps = (outputs * channels * taps, channels * taps, taps)
+    weights, work = w_ockk.reshape(-1), aligned(scratch, dx_nchw.dtype)
+    for gather in input_grad_gathers(kernel_h, kernel_w, *dx_nchw.shape[2:], window):
+        product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, work)
+
+
+def conv2d_weight_grad_scratch_bytes(
+    dw_ockk: NDArray[Any], x_nchw: NDArray[Any], dy_nohw: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+) -> int:  # fmt: skip
+    """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
+    return aligned_bytes(dot_elements(gather, x_nchw, dy_nohw, groups), dw_ockk.itemsize)
+
+
+def conv2d_weight_grad(
+    dw_ockk: NDArray[Any], x_nchw: NDArray[Any], dy_nohw: NDArray[Any],
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+    scratch: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Write the gradient of sum(dy * conv2d(x, w)) with respect to w.
+
+    Parameters
+    ----------
+    dw_ockk
+        Overwritten; shape (O, C / groups, kernel_h, kernel_w).
+    scratch
+        At least `conv2d_weight_grad_scratch_bytes` long.
+    """
+    window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
+    dot(gather, dw_ockk, x_nchw, dy_nohw, groups, aligned(scratch, dw_ockk.dtype))

@@ -1,0 +1,183 @@
+"""The host's vectors: how wide they are, and the LLVM IR that loads, stores and multiplies them.
+
+Numba's loops become vectors when LLVM sees fit. The inner loops of matmul and conv say it themselves, with intrinsics that emit
+vector IR. Any host runs any width (LLVM splits what it lacks), so MINIGRAD_SIMD_BITS=128, 256 or 512 lets a test force each one.
+"""
+
+import os
+import platform
+from typing import Any
+
+import numpy as np
+from llvmlite import binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+WIDTHS = (128, 256, 512)
+
+
+def _vector_bits(features: dict[str, bool]) -> int:
+    if chosen := os.environ.get("MINIGRAD_SIMD_BITS"):
+        if chosen not in map(str, WIDTHS):
+            raise ValueError(f"MINIGRAD_SIMD_BITS must be one of {WIDTHS}, got {chosen!r}")
+        return int(chosen)
+    if features.get("avx512f"):
+        return 512
+    return 256 if features.get("avx2") and features.get("fma") else 128
+
+
+_features = dict(llvm.get_host_cpu_features())
+_is_arm = platform.machine().lower() in ("aarch64", "arm64")
+
+VECTOR_BITS = _vector_bits(_features)
+VECTOR_BYTES = VECTOR_BITS // 8
+# Vector registers: 32 in AVX-512 and NEON, 16 in SSE and AVX2.
+REGISTERS = 32 if VECTOR_BITS == 512 or _is_arm else 16
+HAS_FMA = _is_arm or bool(_features.get("fma"))
+
+# Scratch starts on a cache line, for vectors that cross two cost twice.
+ALIGNMENT = 64
+
+
+def aligned_bytes(count: int, itemsize: int) -> int:
+    """Bytes of scratch from which `aligned` can take count elements."""
+    return count * itemsize + ALIGNMENT
+
+
+def aligned(scratch: NDArray[np.uint8], dtype: np.dtype) -> NDArray:
+    """Return scratch as elements of dtype, from the first aligned address on."""
+    skip = -scratch.__array_interface__["data"][0] % ALIGNMENT
+    return scratch[skip : skip + (scratch.size - skip) // dtype.itemsize * dtype.itemsize].view(dtype)
+
+
+class VectorBuilder:
+    """Emits vector instructions for one element type; positions count elements."""
+
+    def __init__(self, context: Any, builder: ir.IRBuilder, element: types.Float) -> None:
+        self.context = context
+        self.builder = builder
+        self.element = context.get_value_type(element)
+        self.lanes = VECTOR_BYTES * 8 // element.bitwidth
+        self.type = ir.VectorType(self.element, self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        self.suffix = f"v{self.lanes}f{element.bitwidth}"
+
+    def data(self, array_type: types.Array, array: Any) -> Any:
+        """Return the address of an array's first element."""
+        return self.context.make_array(array_type)(self.context, self.builder, array).data
+
+    def address(self, base: Any, *positions: Any) -> Any:
+        """Return the address that many elements after base."""
+        for position in positions:
+            base = self.builder.gep(base, [position], source_etype=self.element)
+        return base
+
+    def scalar(self, address: Any) -> Any:
+        """Load one element."""
+        return self.builder.load(address, typ=self.element)
+
+    def load(self, address: Any) -> Any:
+        """Load a vector; nothing is assumed of its alignment."""
+        return self.builder.load(address, typ=self.type, align=self.element_bytes)
+
+    def store(self, value: Any, address: Any) -> None:
+        """Store a vector; nothing is assumed of its alignment."""
+        self.builder.store(value, self.builder.bitcast(address, self.type.as_pointer()), align=self.element_bytes)
+
+    @property
+    def element_bytes(self) -> int:
+        """Size of an element."""
+        return VECTOR_BYTES // self.lanes
+
+    def splat(self, scalar: Any) -> Any:
+        """Return a vector with the scalar in every lane."""
+        undefined = ir.Constant(ir.VectorType(scalar.type, self.lanes), ir.Undefined)
+        first = self.builder.insert_element(undefined, scalar, ir.IntType(32)(0))
+        return self.builder.shuffle_vector(
+            first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
+        )
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """Return a * b + c, rounded once where the host can."""
+        if not HAS_FMA:
+            return self.builder.fadd(self.builder.fmul(a, b), c)
+        fma = self._declare("llvm.fma." + self.suffix, self.type, [self.type] * 3)
+        return self.builder.call(fma, [a, b, c])
+
+    def lanes_between(self, begin: Any, end: Any) -> Any:
+        """Return the mask of the lanes begin <= lane < end, for 64-bit bounds of either sign."""
+        index = ir.IntType(64)
+        numbers = ir.Constant(ir.VectorType(index, self.lanes), list(range(self.lanes)))
+        above = self.builder.icmp_signed(">=", numbers, self.splat(begin))
+        return self.builder.and_(above, self.builder.icmp_signed("<", numbers, self.splat(end)))
+
+    def load_masked(self, address: Any, mask: Any) -> Any:
+        """Load the lanes of the mask, zero elsewhere; memory outside the mask is not touched."""
+        arguments = [ir.PointerType(), ir.IntType(32), mask.type, self.type]
+        load = self._declare(f"llvm.masked.load.{self.suffix}.p0", self.type, arguments)
+        return self.builder.call(load, [address, ir.IntType(32)(self.element_bytes), mask, self.zero])
+
+    def store_masked(self, value: Any, address: Any, mask: Any) -> None:
+        """Store the lanes of the mask; memory outside it is not touched."""
+        arguments = [self.type, ir.PointerType(), ir.IntType(32), mask.type]
+        store = self._declare(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), arguments)
+        self.builder.call(store, [value, address, ir.IntType(32)(self.element_bytes), mask])
+
+    def sums(self, vectors: list[Any]) -> list[Any]:
+        """Return vectors whose lanes, one after the other, hold the sum over the lanes of each given vector.
+
+        Pairs are added until one vector is left of every `lanes`: even and odd lanes of both, side by side.
+        """
+        groups = [vectors[i : i + self.lanes] for i in range(0, len(vectors), self.lanes)]
+        return [self._sum_group(group + [self.zero] * (self.lanes - len(group))) for group in groups]
+
+    def _sum_group(self, vectors: list[Any]) -> Any:
+        even, odd = (self._lane_numbers(range(start, 2 * self.lanes, 2)) for start in (0, 1))
+        while len(vectors) > 1:
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            shuffle = self.builder.shuffle_vector
+            vectors = [self.builder.fadd(shuffle(a, b, even), shuffle(a, b, odd)) for a, b in pairs]
+        return vectors[0]
+
+    def _lane_numbers(self, numbers: range) -> ir.Constant:
+        return ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), list(numbers))
+
+    def _declare(self, name: str, result: Any, arguments: list[Any]) -> Any:
+        return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
+
+
+@intrinsic
+def copy_lanes(typing_context: Any, out: Any, out_at: Any, source: Any, source_at: Any, begin: Any, end: Any) -> Any:
+    """Store a whole vector at out[out_at]: source[source_at + lane] for begin <= lane < end, 0 in the other lanes."""
+    signature = types.void(out, types.intp, source, types.intp, types.intp, types.intp)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out_type, _, source_type, _, _, _ = signature.args
+        out, out_at, source, source_at, begin, end = arguments
+        vector = VectorBuilder(context, builder, out_type.dtype)
+        mask = vector.lanes_between(begin, end)
+        lanes = vector.load_masked(vector.address(vector.data(source_type, source), source_at), mask)
+        vector.store(lanes, vector.address(vector.data(out_type, out), out_at))
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def store_lanes(typing_context: Any, out: Any, out_at: Any, source: Any, source_at: Any, count: Any) -> Any:
+    """Copy the vector at source[source_at] to out[out_at], its first count lanes only."""
+    signature = types.void(out, types.intp, source, types.intp, types.intp)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        out_type, _, source_type, _, _ = signature.args
+        out, out_at, source, source_at, count = arguments
+        vector = VectorBuilder(context, builder, out_type.dtype)
+        lanes = vector.load(vector.address(vector.data(source_type, source), source_at))
+        mask = vector.lanes_between(ir.IntType(64)(0), count)
+        vector.store_masked(lanes, vector.address(vector.data(out_type, out), out_at), mask)
+        return context.get_dummy_value()
+
+    return signature, codegen

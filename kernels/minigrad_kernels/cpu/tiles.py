@@ -1,0 +1,235 @@
+"""The two inner loops of matmul and conv, each over a tile of the result that stays in registers.
+
+product_tile   out[r, j] = start[r, j] + sum_k panel[k, r] * source[offsets[k] + j]
+               rows r <= PRODUCT_ROWS, columns j < 2 vectors: each k loads 2 vectors and multiplies them by `rows` broadcast
+               scalars. 28 sums (12 with 16 registers) leave room for the 2 vectors and a scalar, and hide the latency of the
+               multiply-adds: about 4 cycles, 2 a cycle.
+dot_tile       out[r, t] = start[r, t] + sum_j left[r, j] * right[offsets[t] + j]
+               DOT_ROWS x DOT_TAPS sums, each a vector over j that is added up at the end.
+
+Both are compiled for every number of rows, so that no row is wasted where a matrix ends.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.simd import REGISTERS, VECTOR_BYTES, VectorBuilder, copy_lanes, store_lanes
+
+PRODUCT_VECTORS = 2
+PRODUCT_ROWS = (REGISTERS - 4) // PRODUCT_VECTORS
+DOT_ROWS, DOT_TAPS = (4, 6) if REGISTERS == 32 else (3, 4)
+
+_index = ir.IntType(64)
+
+
+def _phis(builder: ir.IRBuilder, values: list[Any], block: ir.Block) -> list[Any]:
+    """Phis at the builder's place that hold values when coming from block."""
+    phis = [builder.phi(value.type) for value in values]
+    _arrive(phis, values, block)
+    return phis
+
+
+def _arrive(phis: list[Any], values: list[Any], block: ir.Block) -> None:
+    for phi, value in zip(phis, values, strict=True):
+        phi.add_incoming(value, block)
+
+
+def _cases(builder: ir.IRBuilder, key: Any, count: int, emit: Callable[[int], None]) -> None:
+    """A switch over key = 0 ... count - 1 whose cases are emitted by emit(key)."""
+    after = builder.append_basic_block("after")
+    switch = builder.switch(key, after)
+    for case in range(count):
+        block = builder.append_basic_block(f"case{case}")
+        switch.add_case(_index(case), block)
+        builder.position_at_end(block)
+        emit(case)
+        builder.branch(after)
+    builder.position_at_end(after)
+
+
+@intrinsic
+def _product(
+    typing_context: Any, rows: Any, vectors: Any, depth: Any, panel: Any, panel_at: Any, source: Any, source_at: Any,
+    offsets: Any, out: Any, out_at: Any, out_step: Any, bias: Any, bias_at: Any, accumulate: Any,
+) -> Any:  # fmt: skip
+    i = types.intp
+    signature = types.void(i, i, i, panel, i, source, i, offsets, out, i, i, bias, i, types.boolean)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        vector = VectorBuilder(context, builder, kinds[8].dtype)
+        rows, vectors, depth, _, panel_at, _, source_at, _, _, out_at, out_step, _, bias_at, accumulate = arguments
+        panel = vector.address(vector.data(kinds[3], arguments[3]), panel_at)
+        source = vector.address(vector.data(kinds[5], arguments[5]), source_at)
+        offsets = vector.data(kinds[7], arguments[7])
+        out = vector.address(vector.data(kinds[8], arguments[8]), out_at)
+        bias = vector.address(vector.data(kinds[11], arguments[11]), bias_at)
+
+        def emit(case: int) -> None:
+            n_rows, n_vectors = case // PRODUCT_VECTORS + 1, case % PRODUCT_VECTORS + 1
+            cells = list(product(range(n_rows), range(n_vectors)))
+            places = [vector.address(out, builder.mul(out_step, _index(r)), _index(v * vector.lanes)) for r, v in cells]
+            loaded, splatted, begin, loop, done = map(
+                builder.append_basic_block, ("load", "bias", "begin", "loop", "done")
+            )
+            builder.cbranch(accumulate, loaded, splatted)
+
+            builder.position_at_end(loaded)
+            starts = [vector.load(place) for place in places]
+            builder.branch(begin)
+            builder.position_at_end(splatted)
+            biases = [vector.splat(vector.scalar(vector.address(bias, _index(r)))) for r in range(n_rows)]
+            builder.branch(begin)
+            builder.position_at_end(begin)
+            starts = _phis(builder, starts, loaded)
+            _arrive(starts, [biases[r] for r, _ in cells], splatted)
+            builder.cbranch(builder.icmp_signed(">", depth, _index(0)), loop, done)
+
+            builder.position_at_end(loop)
+            (k,) = _phis(builder, [_index(0)], begin)
+            sums = _phis(builder, starts, begin)
+            offset = builder.load(builder.gep(offsets, [k], source_etype=_index), typ=_index)
+            columns = [vector.load(vector.address(source, offset, _index(v * vector.lanes))) for v in range(n_vectors)]
+            scalars = [vector.address(panel, builder.mul(k, _index(n_rows)), _index(r)) for r in range(n_rows)]
+            factors = [vector.splat(vector.scalar(scalar)) for scalar in scalars]
+            ends = [
+                vector.multiply_add(factors[r], columns[v], total) for (r, v), total in zip(cells, sums, strict=True)
+            ]
+            next_k = builder.add(k, _index(1))
+            _arrive([k, *sums], [next_k, *ends], loop)
+            builder.cbranch(builder.icmp_signed("<", next_k, depth), loop, done)
+
+            builder.position_at_end(done)
+            totals = _phis(builder, starts, begin)
+            _arrive(totals, ends, loop)
+            for total, place in zip(totals, places, strict=True):
+                vector.store(total, place)
+
+        key = builder.add(
+            builder.mul(builder.sub(rows, _index(1)), _index(PRODUCT_VECTORS)), builder.sub(vectors, _index(1))
+        )
+        _cases(builder, key, PRODUCT_ROWS * PRODUCT_VECTORS, emit)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@helper
+def product_tile(
+    rows, columns, depth, panel, panel_at, source, source_at, offsets,
+    out, out_at, out_step, bias, bias_at, accumulate, spare,
+):  # fmt: skip
+    """Write out[out_at + r * out_step + j], r < rows and j < columns: bias[r], or out as it is, plus the sum over k < depth.
+
+    source is read up to a whole vector, out is written up to columns; spare holds PRODUCT_ROWS x PRODUCT_VECTORS vectors.
+    """
+    lanes = VECTOR_BYTES // out.itemsize
+    vectors = (columns + lanes - 1) // lanes
+    whole = vectors * lanes
+    if columns == whole:
+        _product(rows, vectors, depth, panel, panel_at, source, source_at, offsets,
+                 out, out_at, out_step, bias, bias_at, accumulate)  # fmt: skip
+        return
+    if accumulate:
+        for r in range(rows):
+            for j in range(0, whole, lanes):
+                copy_lanes(spare, r * whole + j, out, out_at + r * out_step + j, 0, columns - j)
+    _product(rows, vectors, depth, panel, panel_at, source, source_at, offsets,
+             spare, 0, whole, bias, bias_at, accumulate)  # fmt: skip
+    for r in range(rows):
+        for j in range(0, whole, lanes):
+            store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
+
+
+@intrinsic
+def dot_tile(
+    typing_context: Any, rows: Any, images: Any, length: Any, left: Any, left_at: Any, left_step: Any, left_image: Any,
+    right: Any, right_at: Any, right_image: Any, offsets: Any, offsets_at: Any, out: Any, out_at: Any, accumulate: Any,
+) -> Any:  # fmt: skip
+    """Write out[out_at + r * DOT_TAPS + t] for r < rows: 0, or out as it is, plus the sum over images i and j < length of
+    left[left_at + i * left_image + r * left_step + j] * right[right_at + i * right_image + offsets[offsets_at + t] + j].
+
+    out is written up to a whole vector. images is at least 1.
+    """  # noqa: D205
+    i = types.intp
+    signature = types.void(i, i, i, left, i, i, i, right, i, i, offsets, i, out, i, types.boolean)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        vector = VectorBuilder(context, builder, kinds[12].dtype)
+        rows, images, length, _, left_at, left_step, left_image = arguments[:7]
+        _, right_at, right_image, _, offsets_at, _, out_at, accumulate = arguments[7:]
+        left = vector.address(vector.data(kinds[3], arguments[3]), left_at)
+        right = vector.address(vector.data(kinds[7], arguments[7]), right_at)
+        table = builder.gep(vector.data(kinds[10], arguments[10]), [offsets_at], source_etype=_index)
+        out = vector.address(vector.data(kinds[12], arguments[12]), out_at)
+        tail = builder.urem(length, _index(vector.lanes))
+        whole = builder.sub(length, tail)
+        mask = vector.lanes_between(_index(0), tail)
+        shifts = [
+            builder.load(builder.gep(table, [_index(t)], source_etype=_index), typ=_index) for t in range(DOT_TAPS)
+        ]
+
+        def emit(case: int) -> None:
+            n_rows = case + 1
+            cells = list(product(range(n_rows), range(DOT_TAPS)))
+
+            def step(load: Callable[[Any], Any], image: Any, j: Any, sums: list[Any]) -> list[Any]:
+                at_left = vector.address(left, builder.mul(image, left_image), j)
+                at_right = vector.address(right, builder.mul(image, right_image), j)
+                lefts = [load(vector.address(at_left, builder.mul(left_step, _index(r)))) for r in range(n_rows)]
+                rights = [load(vector.address(at_right, shift)) for shift in shifts]
+                return [
+                    vector.multiply_add(lefts[r], rights[t], total) for (r, t), total in zip(cells, sums, strict=True)
+                ]
+
+            begin = builder.block
+            names = ("image", "loop", "after", "tail", "next", "done")
+            each, loop, after, masked, following, done = map(builder.append_basic_block, names)
+            builder.branch(each)
+
+            builder.position_at_end(each)
+            (image,) = _phis(builder, [_index(0)], begin)
+            sums = _phis(builder, [vector.zero] * len(cells), begin)
+            builder.cbranch(builder.icmp_signed(">", whole, _index(0)), loop, after)
+
+            builder.position_at_end(loop)
+            (j,) = _phis(builder, [_index(0)], each)
+            running = _phis(builder, sums, each)
+            ends = step(vector.load, image, j, running)
+            next_j = builder.add(j, _index(vector.lanes))
+            _arrive([j, *running], [next_j, *ends], loop)
+            builder.cbranch(builder.icmp_signed("<", next_j, whole), loop, after)
+
+            builder.position_at_end(after)
+            running = _phis(builder, sums, each)
+            _arrive(running, ends, loop)
+            builder.cbranch(builder.icmp_signed(">", tail, _index(0)), masked, following)
+
+            builder.position_at_end(masked)
+            ends = step(lambda address: vector.load_masked(address, mask), image, whole, running)
+            builder.branch(following)
+
+            builder.position_at_end(following)
+            totals = _phis(builder, running, after)
+            _arrive(totals, ends, masked)
+            next_image = builder.add(image, _index(1))
+            _arrive([image, *sums], [next_image, *totals], following)
+            builder.cbranch(builder.icmp_signed("<", next_image, images), each, done)
+
+            builder.position_at_end(done)
+            for number, lanes in enumerate(vector.sums(totals)):
+                place = vector.address(out, _index(number * vector.lanes))
+                start = builder.select(accumulate, vector.load(place), vector.zero)
+                vector.store(builder.fadd(start, lanes), place)
+
+        _cases(builder, builder.sub(rows, _index(1)), DOT_ROWS, emit)
+        return context.get_dummy_value()
+
+    return signature, codegen
