@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from minigrad.backends.base import Array, Backend, Spec
 from minigrad.dtypes import FLOATS
@@ -24,6 +24,7 @@ from minigrad.tensor import Tensor, Version
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sequence = itertools.count()
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())
 """Those who look at the tape (see `minigrad.tape`): told of every op applied and of every gradient computed."""
 
@@ -45,17 +46,17 @@ class Op:
     name, arguments
         Its name and those of its tensor arguments, as error messages and rules say them.
     infer
-        The shape and dtype rule: `infer(*specs, *params)` gives the outputs' Spec (a tuple of them if there are several) or
-        raises. All validation happens here or in the public function, before anything is allocated.
+        The shape and dtype rule: `infer(*specs, *params)` gives the output's Spec, or a tuple of them if there are
+        several, or raises. All validation happens here or in the public function, before anything is allocated.
     params, out_params
         Names of the static parameters: those the kernel takes as scalars, then those that only fix the output's spec.
     outputs
         Names of the outputs. The first is the differentiable one; others are by-products, such as indices.
     vjp
         For each differentiable argument a function from the output's gradient to the argument's. The names of its
-        parameters declare what it needs: "grad" first, then arguments or outputs (these are saved, and nothing else is),
-        params, "params" for all of them, "<argument>_spec", and for a variadic op "position" and "specs". It is written in
-        differentiable ops.
+        parameters declare what it needs: "grad" first, then arguments or outputs (these are saved, and nothing else
+        is), params, "params" for all of them, "<argument>_spec", and for a variadic op "position" and "specs". It is
+        written in differentiable ops.
     constant_in
         Arguments in which the op is piecewise constant: the derivative is zero wherever there is one.
     linear_in
@@ -143,7 +144,7 @@ class Saved(NamedTuple):
     array: Array
     spec: Spec
     version: Version
-    count: int
+    version_then: int
 
 
 class Node:
@@ -178,11 +179,13 @@ class Node:
 
     def load(self, slot: int, linked: bool) -> Tensor:
         """The saved tensor of a slot; `linked` puts it back on the tape, for a gradient of the gradient."""
+        if self.saved is None:
+            raise self.released()
         saved = self.saved[slot]
-        if saved.version.count != saved.count:
+        if saved.version.count != saved.version_then:
             raise GraphError(
                 f"backward: a tensor that {self.op.name} saved has since been changed in place\n"
-                f"  saved: {saved.spec} at version {saved.count}, now at version {saved.version.count}\n"
+                f"  saved: {saved.spec} at version {saved.version_then}, now at version {saved.version.count}\n"
                 "  call backward before the change, or compute on a copy"
             )
         edge: Node | Tensor | None = None
@@ -219,33 +222,51 @@ class Node:
         )
 
 
-def apply(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> Any:
-    """Run an op: infer the outputs' specs, run the device's kernel, record a node where a gradient may be wanted.
+def apply(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> Tensor:
+    """Run an op and return its output, the first of them if it has by-products."""
+    return apply_all(op, inputs, params)[0]
 
-    Returns the output, or a tuple if the op has several, or None for an op that works in place.
-    """
+
+def apply_all(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> list[Tensor]:
+    """Run an op: infer the outputs' specs, run the device's kernel, record a node where a gradient may be wanted."""
+    backend = _common_backend(op, inputs)
+    watchers = observers.get()
+    started = time.perf_counter() if watchers else 0.0
+    specs = op.infer(*[given.spec for given in inputs], *params)
+    scalars = params[: len(op.params)] if op.out_params else params
+    if op.view:
+        array = backend.view(op.name, inputs[0].array, scalars)
+        outs = [Tensor(array, specs, backend, version=inputs[0].version)]
+    else:
+        outs = [Tensor(backend.empty(spec), spec, backend) for spec in (specs if len(op.outputs) > 1 else (specs,))]
+        backend.run(op, [out.array for out in outs], [given.array for given in inputs], scalars)
+    if _recording.get() and outs[0].spec.dtype in FLOATS:
+        record(op, inputs, params, outs)
+    for watcher in watchers:
+        watcher.applied(op, inputs, params, outs, time.perf_counter() - started)
+    return outs
+
+
+def apply_in_place(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> None:
+    """Run an op that changes its first `op.mutates` inputs, and count the change in their versions."""
+    backend = _common_backend(op, inputs)
+    changed = inputs[: op.mutates]
+    if _recording.get() and any(target.requires_grad for target in changed):
+        raise GraphError(f"{op.name}: a tensor that requires a gradient may be changed in place only under no_grad()")
+    started = time.perf_counter()
+    backend.run_in_place(op, [given.array for given in inputs], params)
+    for target in changed:
+        target.version.count += 1
+    for watcher in observers.get():
+        watcher.applied(op, inputs, params, [], time.perf_counter() - started)
+
+
+def _common_backend(op: Op, inputs: Sequence[Tensor]) -> Backend:
     backend = inputs[0].backend
     for other in inputs:
         if other.backend is not backend:
             raise DeviceError(f"{op.name}: tensors on one device are required, got {[t.device for t in inputs]}")
-    watchers = observers.get()
-    started = time.perf_counter() if watchers else 0.0
-    specs = op.infer(*[given.spec for given in inputs], *params)
-    arrays = [given.array for given in inputs]
-    scalars = params[: len(op.params)] if op.out_params else params
-    outs: Sequence[Tensor] = ()
-    if op.mutates:
-        _run_in_place(op, inputs, arrays, scalars)
-    elif op.view:
-        outs = (Tensor(backend.view(op.name, arrays[0], scalars), specs, backend, version=inputs[0].version),)
-    else:
-        outs = [Tensor(backend.empty(spec), spec, backend) for spec in (specs if len(op.outputs) > 1 else (specs,))]
-        backend.run(op, [out.array for out in outs], arrays, scalars)
-    if outs and outs[0].spec.dtype in FLOATS and _recording.get():
-        record(op, inputs, params, outs)
-    for watcher in watchers:
-        watcher.applied(op, inputs, params, outs, time.perf_counter() - started)
-    return outs[0] if len(outs) == 1 else tuple(outs) or None
+    return backend
 
 
 def record(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor]) -> None:
@@ -254,15 +275,6 @@ def record(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequ
     if any(edge is not None for edge in edges):
         outs[0].node = Node(op, params, edges, inputs, outs)
         outs[0].requires_grad = True
-
-
-def _run_in_place(op: Op, inputs: Sequence[Tensor], arrays: list[Array], scalars: tuple[Any, ...]) -> None:
-    changed = inputs[: op.mutates]
-    if _recording.get() and any(target.requires_grad for target in changed):
-        raise GraphError(f"{op.name}: a tensor that requires a gradient may be changed in place only under no_grad()")
-    changed[0].backend.run_in_place(op, arrays, scalars)
-    for target in changed:
-        target.version.count += 1
 
 
 def infer_elementwise(x: Spec, y: Spec) -> Spec:
@@ -294,7 +306,7 @@ class _Sum:
 
     def add(self, term: Tensor, linked: bool) -> None:
         if self.owned:
-            apply(ACCUMULATE, (self.total, term))
+            apply_in_place(ACCUMULATE, (self.total, term))
         else:
             self.total = apply(ADD, (self.total, term))
             self.owned = not linked
@@ -360,7 +372,9 @@ def _run_hooks(place: Node | Tensor, total: _Sum) -> None:
             total.total, total.owned = changed, False
 
 
-def _seeds(outputs: Sequence[Tensor], grads: Sequence[Tensor | None] | None, caller: str) -> list[tuple[Tensor, Tensor]]:
+def _seeds(
+    outputs: Sequence[Tensor], grads: Sequence[Tensor | None] | None, caller: str
+) -> list[tuple[Tensor, Tensor]]:
     if grads is not None and len(grads) != len(outputs):
         raise GraphError(f"{caller}: {len(outputs)} outputs need as many grad_outputs, got {len(grads)}")
     return [(out, _seed(out, seed, caller)) for out, seed in zip(outputs, grads or [None] * len(outputs), strict=True)]
@@ -374,13 +388,15 @@ def _seed(out: Tensor, seed: Tensor | None, caller: str) -> Tensor:
             raise GraphError(f"{caller}: an output that is not a scalar needs its own gradient; this is {out.spec}")
         return _ones(out.spec, out.backend)
     if seed.spec != out.spec:
-        raise ShapeError(f"{caller}: the gradient given must match the output\n  output: {out.spec}\n  grad:   {seed.spec}")
+        raise ShapeError(
+            f"{caller}: the gradient given must match the output\n  output: {out.spec}\n  grad:   {seed.spec}"
+        )
     return seed
 
 
 def _ones(spec: Spec, backend: Backend) -> Tensor:
     out = Tensor(backend.empty(spec), spec, backend)
-    apply(FILL, (out,), (1,))
+    apply_in_place(FILL, (out,), (1,))
     return out
 
 
@@ -418,7 +434,9 @@ def grad(
         sums = _propagate(roots, set(places), retain, create_graph)
     missing = [position for position, place in enumerate(places) if place not in sums]
     if missing and not allow_unused:
-        raise GraphError(f"grad: the outputs do not depend on inputs {missing}; pass allow_unused=True to get None there")
+        raise GraphError(
+            f"grad: the outputs do not depend on inputs {missing}; pass allow_unused=True to get None there"
+        )
     return tuple(sums[place].total if place in sums else None for place in places)
 
 
@@ -441,7 +459,7 @@ def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> None:
     elif linked:
         leaf.grad = apply(ADD, (leaf.grad, total.total))
     else:
-        apply(ACCUMULATE, (leaf.grad, total.total))
+        apply_in_place(ACCUMULATE, (leaf.grad, total.total))
 
 
 class _Recording(ContextDecorator):
@@ -460,7 +478,7 @@ class _Recording(ContextDecorator):
     def _recreate_cm(self) -> _Recording:
         return _Recording(self._on)
 
-    def __call__(self, func: Callable[..., Any]) -> Any:
+    def __call__(self, func: _Function) -> _Function:
         if inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
             raise GraphError(f"no_grad, enable_grad: {func.__name__} runs in pieces; use the context inside it instead")
         return super().__call__(func)

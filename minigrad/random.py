@@ -1,7 +1,7 @@
 """Seeds and streams. Random numbers are a pure function of (seed, stream, offset): Philox, a counter-based generator.
 
-A stream's whole state is its offset, so that a checkpoint holds a few integers, and separate streams keep, say, the order
-of the images from depending on whether there is dropout.
+A stream's whole state is its offset, so that a checkpoint holds a few integers. Streams are separate, so that the order
+of the images, say, does not depend on whether there is dropout.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def initial_seed() -> int:
 
 
 def draw(stream: int, count: int) -> tuple[int, int]:
-    """Reserve `count` words of a stream: (seed, offset of the first). The next reservation starts at a multiple of 4."""
+    """Reserve `count` words of a stream: (seed, offset of the first); the next one starts at a multiple of 4."""
     with _lock:
         offset = _offsets[stream]
         _offsets[stream] = offset + (count + 3) // 4 * 4

@@ -82,7 +82,7 @@ class Tape(_Observer):
                 inputs=tuple(specs),
                 outputs=tuple(out.spec for out in outs),
                 saved_bytes=self._newly_saved(node),
-                flops=op.flops(outs[0].spec, *specs, *params) if outs else op.flops(None, *specs, *params),
+                flops=op.flops(outs[0].spec if outs else specs[0], *specs, *params),
                 seconds=seconds,
                 number=None if node is None else node.sequence,
                 parents=() if node is None else tuple(e.sequence for e in node.edges if isinstance(e, Node)),
@@ -98,17 +98,9 @@ class Tape(_Observer):
         return sum(saved.spec.nbytes for saved in fresh)
 
     def __str__(self) -> str:
-        rows = [
-            (e.name, _shapes(e.inputs), _shapes(e.outputs), f"{e.saved_bytes:,}", f"{e.flops:,}", f"{e.seconds * 1e6:,.0f}")
-            for e in self.entries
-        ]
-        total = [sum(getattr(e, key) for e in self.entries) for key in ("saved_bytes", "flops")]
-        spent = sum(e.seconds for e in self.entries) * 1e6
-        rows = [
-            ("op", "inputs", "outputs", "bytes saved", "flops", "microseconds"),
-            *rows,
-            ("total", "", "", f"{total[0]:,}", f"{total[1]:,}", f"{spent:,.0f}"),
-        ]
+        head = ("op", "inputs", "outputs", "bytes saved", "flops", "microseconds")
+        body = [(e.name, _shapes(e.inputs), _shapes(e.outputs), *_numbers([e])) for e in self.entries]
+        rows = [head, *body, ("total", "", "", *_numbers(self.entries))]
         widths = [max(len(row[column]) for row in rows) for column in range(6)]
         return "\n".join(_aligned(row, widths) for row in rows)
 
@@ -126,6 +118,12 @@ def _shapes(specs: tuple[Spec, ...]) -> str:
     return " ".join(map(str, specs))
 
 
+def _numbers(entries: Sequence[Entry]) -> tuple[str, str, str]:
+    """Bytes saved, FLOPs and microseconds of all entries together."""
+    saved, flops = sum(e.saved_bytes for e in entries), sum(e.flops for e in entries)
+    return f"{saved:,}", f"{flops:,}", f"{sum(e.seconds for e in entries) * 1e6:,.0f}"
+
+
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     names = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
     numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
@@ -135,8 +133,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
 class detect_anomaly(_Observer):  # noqa: N801 - PyTorch's name for it
     """Stop at the first gradient that turns NaN, and name the line of the forward pass whose op gave it.
 
-    `with mg.detect_anomaly(): loss = f(x); loss.backward()`. Forward and backward both belong inside. Slow: every gradient
-    is searched.
+    Forward and backward both belong inside: `with mg.detect_anomaly(): f(x).backward()`. Slow: it reads every gradient.
     """
 
     def __enter__(self) -> detect_anomaly:
@@ -156,7 +153,8 @@ class detect_anomaly(_Observer):  # noqa: N801 - PyTorch's name for it
         if np.isnan(grad.backend.to_numpy(grad.array)).any():
             where = self._lines.get(node, "  a line outside detect_anomaly")
             name = node.op.arguments[0 if node.op.variadic else position]
-            raise GraphError(f"anomaly: the gradient of {node.op.name} for {name!r} has a NaN; its forward pass ran at\n{where}")
+            what = f"the gradient of {node.op.name} for {name!r} has a NaN"
+            raise GraphError(f"anomaly: {what}; its forward pass ran at\n{where}")
 
 
 def _calling_line() -> str:
@@ -190,7 +188,7 @@ class HookHandle:
 
 
 def register_hook(input: Tensor, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
-    """Call `hook(grad)` whenever the whole gradient of a tensor has been computed; what it returns, if anything, replaces it."""
+    """Call `hook(grad)` when the whole gradient of a tensor is computed; a tensor that it returns takes its place."""
     if not input.requires_grad:
         raise GraphError("register_hook: this tensor does not require a gradient")
     place = input if input.node is None else input.node

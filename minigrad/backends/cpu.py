@@ -6,17 +6,16 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad_kernels.cpu import threads
-
 from minigrad import dtypes
 from minigrad.backends.host import HostBackend
 from minigrad.errors import DataError
+from minigrad_kernels.cpu import threads
 
 BACKEND = HostBackend("cpu", "minigrad_kernels.cpu")
 
 
 def get_num_threads() -> int:
-    """How many threads a kernel may use: the cores this process may run on, unless MINIGRAD_NUM_THREADS says otherwise."""
+    """How many threads a kernel may use: by default MINIGRAD_NUM_THREADS, or the cores this process may run on."""
     return threads.get_num_threads()
 
 
@@ -37,7 +36,10 @@ def warmup(dtype: Any = dtypes.DEFAULT, progress: bool = False) -> None:
     progress
         Show a progress bar.
     """
-    wanted = [dtypes.as_dtype(one) for one in (dtype if isinstance(dtype, Sequence) and not isinstance(dtype, str) else [dtype])]
+    wanted = [
+        dtypes.as_dtype(one)
+        for one in (dtype if isinstance(dtype, Sequence) and not isinstance(dtype, str) else [dtype])
+    ]
     BACKEND.kernels()
     compiler = importlib.import_module("minigrad_kernels.cpu.compiler")
     if not progress:

@@ -1,20 +1,29 @@
 """Initialisation, in place, from the initialisation stream of `minigrad.manual_seed`.
 
-Fans: a weight of shape (outputs, inputs, ...) has fan_in = inputs * the kernel's elements, what one output sums over, and
-fan_out = outputs * the kernel's elements. For a grouped convolution these are the fans within a group.
+Fans: a weight of shape (outputs, inputs, ...) has fan_in = inputs * the kernel's elements, what one output sums over,
+and fan_out = outputs * the kernel's elements. For a grouped convolution these are the fans within a group.
 """
 
 from __future__ import annotations
 
 import math
 
-from minigrad.autograd import FILL, apply, no_grad
+from minigrad.autograd import FILL, apply_in_place, no_grad
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import listed, require_float, require_tensor
 from minigrad.ops.update import normal_, uniform_
 from minigrad.tensor import Tensor
 
-__all__ = ["constant_", "fans", "kaiming_normal_", "kaiming_uniform_", "normal_", "small_gaussian_", "uniform_", "zeros_"]
+__all__ = [
+    "constant_",
+    "fans",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "small_gaussian_",
+    "uniform_",
+    "zeros_",
+]
 
 
 def fans(weight: Tensor) -> tuple[int, int]:
@@ -30,7 +39,7 @@ def fans(weight: Tensor) -> tuple[int, int]:
 def constant_(target: Tensor, value: float) -> Tensor:
     """Fill with one value."""
     require_tensor("constant_", target=target)
-    apply(FILL, (target,), (value,))
+    apply_in_place(FILL, (target,), (value,))
     return target
 
 

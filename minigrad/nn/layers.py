@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minigrad.errors import ShapeError
-from minigrad.nn import functional as F  # noqa: N812 - the name everybody gives it
+from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.module import Module
 from minigrad.ops.arguments import as_int, as_pair, as_probability
@@ -14,7 +14,7 @@ from minigrad.ops.create import empty
 from minigrad.ops.shape import flatten
 from minigrad.tensor import Parameter, Tensor
 
-# The deviation 1 / sqrt(3 fan_in), bounds +-1 / sqrt(fan_in), with which PyTorch starts linear and convolutional layers.
+# Deviation 1 / sqrt(3 fan_in), bounds +-1 / sqrt(fan_in): how PyTorch starts linear and convolutional layers.
 _DEFAULT_GAIN = 1 / math.sqrt(3)
 
 
@@ -106,7 +106,9 @@ class _Pool2d(Module):
 
     def extra_repr(self) -> str:
         """The settings that `repr` shows."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, ceil_mode={self.ceil_mode}"
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, ceil_mode={self.ceil_mode}"
+        )
 
 
 class MaxPool2d(_Pool2d):
@@ -149,9 +151,7 @@ class AvgPool2d(_Pool2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, output height, output width)."""
-        return F.avg_pool2d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
 
 class ReLU(Module):

@@ -39,10 +39,11 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Run `forward`."""
         return self.forward(*inputs, **options)
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, each once, with their names."""
+        """The module and all below it, each once, with their names."""
         seen: set[int] = set()
         for path, module in _modules_below(self, prefix):
             if id(module) not in seen:
@@ -50,7 +51,7 @@ class Module:
                 yield path, module
 
     def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
+        """The module and all below it, each once."""
         return (module for _, module in self.named_modules())
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -103,7 +104,7 @@ class Module:
             parameter.grad = None
 
     def to(self: Self, *wanted: Any, dtype: Any = None, device: str | None = None) -> Self:
-        """Move parameters and buffers, with their gradients, to a device, a float dtype, or both; returns the module."""
+        """Move parameters, buffers and gradients to a device, a float dtype, or both; returns the module."""
         with no_grad():
             held = [item for _, item in (*self.named_parameters(), *self.named_buffers())]
             moved = [_move(item, wanted, dtype, device) for item in held]
@@ -132,7 +133,7 @@ class Module:
         Parameters
         ----------
         strict
-            Missing and unexpected names are errors. With False they are returned; wrong shapes and dtypes are errors always.
+            Missing and unexpected names are errors. With False they are returned; what does not fit is always an error.
 
         Raises
         ------

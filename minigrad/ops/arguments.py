@@ -30,7 +30,9 @@ def require_float(op: str, **values: Tensor) -> None:
     require_tensor(op, **values)
     for name, value in values.items():
         if value.dtype not in FLOATS:
-            raise DTypeError(listed(f"{op}: {name} must be float; write {name}.to(minigrad.float32)", **{name: value.spec}))
+            raise DTypeError(
+                listed(f"{op}: {name} must be float; write {name}.to(minigrad.float32)", **{name: value.spec})
+            )
 
 
 def require_same_dtype(op: str, **values: Tensor) -> None:

@@ -1,10 +1,8 @@
-"""Convolution, its input gradient and its weight gradient: one trilinear form, so each one's rules are the other two."""
+"""Convolution, its input gradient and its weight gradient: one trilinear form; each one's rules are the other two."""
 
 from __future__ import annotations
 
 from typing import Any
-
-from minigrad_kernels import shapes
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
@@ -14,6 +12,7 @@ from minigrad.ops.index import pad
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
 _PARAMS = ("stride_h", "stride_w", "pad_h", "pad_w", "dilation_h", "dilation_w", "groups")
 Geometry = tuple[int, int, int, int, int, int, int]
@@ -72,7 +71,7 @@ def _no_bias(weight: Tensor) -> Tensor:
     return Tensor(weight.backend.empty(spec), spec, weight.backend)
 
 
-CONV2D = Op(
+CONV2D: Op = Op(
     "conv2d",
     ("input", "weight", "bias"),
     _conv2d_infer,
@@ -85,7 +84,7 @@ CONV2D = Op(
     linear_in=("input", "weight"),
     flops=lambda out, x, w, *_: _multiply_adds(out, w),
 )
-CONV2D_INPUT_GRAD = Op(
+CONV2D_INPUT_GRAD: Op = Op(
     "conv2d_input_grad",
     ("dy", "weight"),
     lambda dy, w, *params: Spec((dy.shape[0], w.shape[1] * params[6], *params[7:]), dy.dtype),
@@ -98,7 +97,7 @@ CONV2D_INPUT_GRAD = Op(
     linear_in=("dy", "weight"),
     flops=lambda out, dy, w, *_: _multiply_adds(dy, w),
 )
-CONV2D_WEIGHT_GRAD = Op(
+CONV2D_WEIGHT_GRAD: Op = Op(
     "conv2d_weight_grad",
     ("input", "dy"),
     lambda x, dy, *params: Spec((dy.shape[1], x.shape[1] // params[6], *params[7:]), x.dtype),
@@ -124,7 +123,7 @@ def conv2d(
 ) -> Tensor:
     """Cross-correlation of images with filters, summed over a group's channels.
 
-    y[n, o, p, q] = b[o] + sum over c, i, j of x[n, c, p*s + i*d - pad, q*s + j*d - pad] * w[o, c, i, j], where x is zero
+    y[n, o, p, q] = b[o] + sum over c, i, j of x[n, c, p*s + i*d - pad, q*s + j*d - pad] * w[o, c, i, j], and x is 0
     outside the image. Output sizes are floor((H + 2*pad - d*(k - 1) - 1) / s) + 1.
 
     Parameters
@@ -136,8 +135,8 @@ def conv2d(
     bias
         (O,), or None.
     stride, padding, dilation
-        An integer or a pair (height, width). Padding is zeros on both sides, or 'valid' for none, or 'same' for the output
-        size to equal the input's at stride 1; of an odd total, the larger half comes last.
+        An integer or a pair (height, width). Padding is zeros on both sides, or 'valid' for none, or, at stride 1,
+        'same' for an output of the input's size; of an odd total, the larger half comes last.
     groups
         Channels and filters are split into so many groups that do not see each other.
 

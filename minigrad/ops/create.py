@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd import FILL, apply
+from minigrad.autograd import FILL, apply_in_place
 from minigrad.backends.base import Spec, get_backend
 from minigrad.ops.arguments import as_shape, require_tensor
 from minigrad.ops.update import normal_, uniform_
@@ -27,7 +27,7 @@ def full(size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", req
     if dtype is None:
         dtype = dtypes.DEFAULT if isinstance(fill_value, float) else np.asarray(fill_value).dtype
     out = empty(size, dtype=dtype, device=device)
-    apply(FILL, (out,), (fill_value,))
+    apply_in_place(FILL, (out,), (fill_value,))
     return out.requires_grad_() if requires_grad else out
 
 

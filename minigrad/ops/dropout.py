@@ -1,4 +1,4 @@
-"""Dropout. The mask is not stored: (seed, offset) name it, and backward computes it again. Dropout is its own adjoint."""
+"""Dropout, its own adjoint. The mask is not stored: (seed, offset) name it, and backward computes it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from minigrad.autograd import Op, apply
 from minigrad.ops.arguments import as_probability, require_float
 from minigrad.tensor import Tensor
 
-DROPOUT = Op(
+DROPOUT: Op = Op(
     "dropout",
     ("input",),
     lambda x, *_: x,
@@ -49,5 +49,4 @@ def vanilla_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Ten
 def _masked(input: Tensor, p: float, scale: float) -> Tensor:
     """An element is dropped where its 32-bit word is below p * 2**32."""
     seed, offset = random.draw(random.DROPOUT, input.numel())
-    out: Tensor = apply(DROPOUT, (input,), (round(p * 2**32), scale, seed, offset))
-    return out
+    return apply(DROPOUT, (input,), (round(p * 2**32), scale, seed, offset))

@@ -1,7 +1,7 @@
 """Elementwise ops: arithmetic, comparisons, functions of one variable, selection, casts.
 
-Two operands of different dtypes are cast to the promoted one, and of different shapes expanded, by ops of their own: their
-rules undo it in the gradient, so every op below sees equal specs. A 0-d operand that needs no gradient goes as it is.
+Operands of different dtypes are cast to the promoted one, and of different shapes expanded, by ops of their own, whose
+rules undo it in the gradient: every op below sees equal specs. A 0-d operand that needs no gradient goes as it is.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ SQRT = _unary("sqrt", lambda grad, out: div(grad, mul(out, 2.0)))
 TANH = _unary("tanh", lambda grad, out: mul(grad, 1.0 - out * out))
 SIGMOID = _unary("sigmoid", lambda grad, out: mul(grad, out * (1.0 - out)))
 RELU = _unary("relu", lambda grad, out: apply(RELU_INPUT_GRAD, (grad, out)))
-RELU_INPUT_GRAD = Op(
+RELU_INPUT_GRAD: Op = Op(
     "relu_input_grad",
     ("dy", "y"),
     infer_elementwise,
@@ -100,7 +100,7 @@ RELU_INPUT_GRAD = Op(
     flops=_elements,
 )
 
-WHERE = Op(
+WHERE: Op = Op(
     "where",
     ("condition", "input", "other"),
     lambda condition, x, y: Spec(condition.shape, x.dtype),
@@ -110,7 +110,7 @@ WHERE = Op(
     },
     linear_in=("input", "other"),
 )
-CAST = Op(
+CAST: Op = Op(
     "cast",
     ("input",),
     lambda x, dtype: Spec(x.shape, dtype),
@@ -121,13 +121,13 @@ CAST = Op(
 
 
 def add(input: Any, other: Any) -> Tensor:
-    """input + other, broadcast."""
+    """Input + other, broadcast."""
     x, y = _operands("add", input, other)
     return apply(ADD, (x, y))
 
 
 def sub(input: Any, other: Any) -> Tensor:
-    """input - other, broadcast."""
+    """Input - other, broadcast."""
     x, y = _operands("sub", input, other)
     if x.dtype == dtypes.bool_:
         raise DTypeError(listed("sub: bool tensors have no difference; use ne", input=x.spec, other=y.spec))
@@ -135,13 +135,13 @@ def sub(input: Any, other: Any) -> Tensor:
 
 
 def mul(input: Any, other: Any) -> Tensor:
-    """input * other, elementwise, broadcast."""
+    """Input * other, elementwise, broadcast."""
     x, y = _operands("mul", input, other)
     return apply(MUL, (x, y))
 
 
 def div(input: Any, other: Any) -> Tensor:
-    """input / other, elementwise, broadcast; integers are divided as float32."""
+    """Input / other, elementwise, broadcast; integers are divided as float32."""
     x, y = _operands("div", input, other, floating=True)
     return apply(DIV, (x, y))
 
@@ -208,7 +208,7 @@ def neg(input: Tensor) -> Tensor:
 
 
 def exp(input: Tensor) -> Tensor:
-    """e to the power of input."""
+    """E to the power of input."""
     return apply(EXP, (_as_float("exp", input),))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minigrad_kernels import shapes
-
 from minigrad import dtypes
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
@@ -15,10 +13,11 @@ from minigrad.ops.arguments import as_axis, as_int, common_dtype, listed, requir
 from minigrad.ops.reduce import amax, argmax
 from minigrad.ops.shape import unsqueeze
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
 Index = tuple[int | slice | None, ...]
 
-SLICE = Op(
+SLICE: Op = Op(
     "slice",
     ("input",),
     lambda x, index: Spec(shapes.sliced_shape(x.shape, index), x.dtype),
@@ -27,7 +26,7 @@ SLICE = Op(
     linear_in=("input",),
     view=True,
 )
-EMBED = Op(
+EMBED: Op = Op(
     "embed",
     ("input",),
     lambda x, index, shape: Spec(shape, x.dtype),
@@ -51,10 +50,10 @@ def _cat_rule(grad: Tensor, position: int, specs: Sequence[Spec], axis: int) -> 
     return apply(SLICE, (grad,), ((slice(None),) * axis + (window,),))
 
 
-CAT = Op(
+CAT: Op = Op(
     "cat", ("tensors",), _cat_infer, params=("axis",), vjp={"tensors": _cat_rule}, linear_in=("tensors",), variadic=True
 )
-GATHER = Op(
+GATHER: Op = Op(
     "gather",
     ("input", "index"),
     lambda x, index, axis: Spec(index.shape, x.dtype),
@@ -64,7 +63,7 @@ GATHER = Op(
     },
     linear_in=("input",),
 )
-GATHER_INPUT_GRAD = Op(
+GATHER_INPUT_GRAD: Op = Op(
     "gather_input_grad",
     ("dy", "index"),
     lambda dy, index, axis, shape: Spec(shape, dy.dtype),
@@ -95,7 +94,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ShapeError(f"pad: only mode='constant' with value=0 is implemented, got mode={mode!r}, value={value}")
     amounts = [as_int("pad", "an amount", amount, minimum=0) for amount in pad]
     if len(amounts) % 2 or len(amounts) > 2 * input.ndim:
-        raise ShapeError(listed(f"pad: a (before, after) pair for some of the axes, got {len(amounts)} numbers", input=input.spec))
+        raise ShapeError(
+            listed(f"pad: a (before, after) pair for some of the axes, got {len(amounts)} numbers", input=input.spec)
+        )
     shape, index = list(input.shape), [slice(None)] * input.ndim
     for pair in range(len(amounts) // 2):
         axis, before, after = input.ndim - 1 - pair, amounts[2 * pair], amounts[2 * pair + 1]
@@ -137,9 +138,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = as_axis("gather", dim, input.ndim)
     if index.dtype not in (dtypes.int64, dtypes.int32):
         raise DTypeError(listed("gather: index must be int64; write index.to(minigrad.int64)", index=index.spec))
-    fits = index.ndim == input.ndim and all(
-        a == axis or index.shape[a] <= input.shape[a] for a in range(input.ndim)
-    )
+    fits = index.ndim == input.ndim and all(a == axis or index.shape[a] <= input.shape[a] for a in range(input.ndim))
     if not fits:
         message = f"gather: index must have input's axes, none but axis {axis} longer"
         raise ShapeError(listed(message, input=input.spec, index=index.spec))
@@ -193,7 +192,10 @@ def _normalised(spec: Spec, index: Any) -> Index:
 
 
 def _checked_slice(item: slice) -> slice:
-    ends = [None if end is None else as_int("index", "a slice's end or step", end) for end in (item.start, item.stop, item.step)]
+    ends = [
+        None if end is None else as_int("index", "a slice's end or step", end)
+        for end in (item.start, item.stop, item.step)
+    ]
     if ends[2] == 0:
         raise ShapeError("index: a slice's step must not be 0")
     return slice(*ends)

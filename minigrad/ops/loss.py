@@ -14,7 +14,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 from minigrad.tensor import Tensor
 
-LOG_SOFTMAX = Op(
+LOG_SOFTMAX: Op = Op(
     "log_softmax",
     ("input",),
     lambda x, axis: x,
@@ -22,7 +22,7 @@ LOG_SOFTMAX = Op(
     vjp={"input": lambda grad, out, axis: apply(LOG_SOFTMAX_INPUT_GRAD, (grad, out), (axis,))},
     flops=lambda out, *_: 4 * out.size,
 )
-LOG_SOFTMAX_INPUT_GRAD = Op(
+LOG_SOFTMAX_INPUT_GRAD: Op = Op(
     "log_softmax_input_grad",
     ("dy", "y"),
     lambda dy, y, axis: dy,
@@ -37,10 +37,9 @@ LOG_SOFTMAX_INPUT_GRAD = Op(
 
 
 def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """x - max(x) - log(sum(exp(x - max(x)))) along `dim`: the logarithm of the softmax, without overflow."""
+    """X - max(x) - log(sum(exp(x - max(x)))) along `dim`: the logarithm of the softmax, without overflow."""
     require_float("log_softmax", input=input)
-    out: Tensor = apply(LOG_SOFTMAX, (input,), (as_axis("log_softmax", dim, input.ndim),))
-    return out
+    return apply(LOG_SOFTMAX, (input,), (as_axis("log_softmax", dim, input.ndim),))
 
 
 def softmax(input: Tensor, dim: int) -> Tensor:
@@ -59,8 +58,8 @@ def cross_entropy(
 ) -> Tensor:
     """Softmax loss: -log of the probability that the scores give to the right class.
 
-    For scores z and class t it is w_t (1 - e) (-log p_t) + (e / C) sum over c of w_c (-log p_c), with p = softmax(z), label
-    smoothing e, and class weights w that are 1 by default.
+    For scores z and class t it is w_t (1 - e) (-log p_t) + (e / C) sum over c of w_c (-log p_c), with p = softmax(z),
+    label smoothing e, and class weights w that are 1 by default.
 
     Parameters
     ----------
@@ -149,5 +148,3 @@ def _smooth_part(log_p: Tensor, counted: Tensor | None, weight: Tensor | None, a
         scores = log_p * reshape(weight, along_axis)
     means = sum(scores, axis) * (-1 / log_p.shape[axis])
     return means if counted is None else where(counted, means, 0.0)
-
-

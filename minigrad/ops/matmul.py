@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from minigrad_kernels import shapes
-
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
@@ -11,8 +9,9 @@ from minigrad.ops.arguments import listed, require_float, require_ndim, require_
 from minigrad.ops.reduce import expand
 from minigrad.ops.shape import reshape, transpose
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
-MATMUL = Op(
+MATMUL: Op = Op(
     "matmul",
     ("input", "other"),
     lambda a, b: Spec((a.shape[0], a.shape[1], b.shape[2]), a.dtype),

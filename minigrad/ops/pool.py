@@ -1,19 +1,18 @@
-"""Pooling. Max pooling's adjoint and the gather at the saved index close one family, average pooling and its adjoint another."""
+"""Pooling. Max pooling's adjoint and the gather at the saved index are adjoints, so are average pooling and its own."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-from minigrad_kernels import shapes
-
 from minigrad import dtypes
-from minigrad.autograd import Op, apply
+from minigrad.autograd import Op, apply, apply_all
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim
 from minigrad.ops.conv import reshape_first
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
 _WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
 _MAX_PARAMS = (*_WINDOW, "dilation_h", "dilation_w")
@@ -51,7 +50,7 @@ def _max_rule(grad: Tensor, indices: Tensor, input_spec: Spec, params: tuple[Any
     return apply(MAX_POOL2D_INPUT_GRAD, (grad, indices), (*params[:8], *input_spec.shape[2:]))
 
 
-MAX_POOL2D = Op(
+MAX_POOL2D: Op = Op(
     "max_pool2d",
     ("input",),
     _max_infer,
@@ -61,7 +60,7 @@ MAX_POOL2D = Op(
     vjp={"input": _max_rule},
     flops=_window_flops,
 )
-MAX_POOL2D_INPUT_GRAD = Op(
+MAX_POOL2D_INPUT_GRAD: Op = Op(
     "max_pool2d_input_grad",
     ("dy", "indices"),
     lambda dy, indices, *params: Spec((*dy.shape[:2], *params[8:]), dy.dtype),
@@ -71,7 +70,7 @@ MAX_POOL2D_INPUT_GRAD = Op(
     linear_in=("dy",),
     flops=lambda out, dy, *_: dy.size,
 )
-MAX_POOL2D_GATHER = Op(
+MAX_POOL2D_GATHER: Op = Op(
     "max_pool2d_gather",
     ("input", "indices"),
     lambda x, indices, *_: Spec(indices.shape, x.dtype),
@@ -79,7 +78,7 @@ MAX_POOL2D_GATHER = Op(
     vjp={"input": _max_rule},
     linear_in=("input",),
 )
-AVG_POOL2D = Op(
+AVG_POOL2D: Op = Op(
     "avg_pool2d",
     ("input",),
     _avg_infer,
@@ -93,7 +92,7 @@ AVG_POOL2D = Op(
     linear_in=("input",),
     flops=_window_flops,
 )
-AVG_POOL2D_INPUT_GRAD = Op(
+AVG_POOL2D_INPUT_GRAD: Op = Op(
     "avg_pool2d_input_grad",
     ("dy",),
     lambda dy, *params: Spec((*dy.shape[:2], *params[8:]), dy.dtype),
@@ -145,18 +144,20 @@ def max_pool2d(
     input
         (N, C, H, W), or (C, H, W) for one image; float.
     kernel_size, stride, padding, dilation
-        An integer or a pair (height, width). The stride is the kernel size by default; padding, which never wins, is at most
-        half the kernel.
+        An integer or a pair (height, width). The stride is by default the kernel size. Padding never wins, and is at
+        most half the kernel.
     return_indices
         Return (output, indices): for each maximum its h * W + w in its channel, int64.
     """
     if _is_unbatched("max_pool2d", input):
-        both = max_pool2d(reshape(input, 1, *input.shape), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
+        both = max_pool2d(
+            reshape(input, 1, *input.shape), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
+        )
         out, indices = (reshape_first(part) for part in both)
     else:
         window = _window("max_pool2d", kernel_size, stride, padding)
         params = (*window, *as_pair("max_pool2d", "dilation", dilation, 1), bool(ceil_mode))
-        out, indices = apply(MAX_POOL2D, (input,), params)
+        out, indices = apply_all(MAX_POOL2D, (input,), params)
     return (out, indices) if return_indices else out
 
 
@@ -177,7 +178,8 @@ def avg_pool2d(
     input
         (N, C, H, W), or (C, H, W) for one image; float.
     kernel_size, stride, padding
-        An integer or a pair (height, width). The stride is the kernel size by default; padding is at most half the kernel.
+        An integer or a pair (height, width). The stride is by default the kernel size. Padding is zeros, at most half
+        the kernel.
     count_include_pad
         Divide by the window's area with the padding (though not what ceil_mode adds), or by the elements it covers.
     """
@@ -185,8 +187,7 @@ def avg_pool2d(
         batch = reshape(input, 1, *input.shape)
         return reshape_first(avg_pool2d(batch, kernel_size, stride, padding, ceil_mode, count_include_pad))
     window = _window("avg_pool2d", kernel_size, stride, padding)
-    out: Tensor = apply(AVG_POOL2D, (input,), (*window, bool(count_include_pad), bool(ceil_mode)))
-    return out
+    return apply(AVG_POOL2D, (input,), (*window, bool(count_include_pad), bool(ceil_mode)))
 
 
 def _is_unbatched(op: str, input: Tensor) -> bool:

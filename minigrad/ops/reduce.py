@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad_kernels import shapes
-
 from minigrad import dtypes
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
@@ -14,6 +12,7 @@ from minigrad.errors import DTypeError, ShapeError
 from minigrad.ops.arguments import as_axes, as_axis, as_shape, listed, require_tensor
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
 
 def broadcast_shape(op: str, **specs: Spec) -> tuple[int, ...]:
@@ -50,7 +49,7 @@ def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
 
 
-EXPAND = Op(
+EXPAND: Op = Op(
     "expand",
     ("input",),
     lambda x, shape: Spec(shape, x.dtype),
@@ -59,7 +58,7 @@ EXPAND = Op(
     linear_in=("input",),
     view=True,
 )
-SUM = Op(
+SUM: Op = Op(
     "sum",
     ("input",),
     lambda x, axes: Spec(shapes.reduced_shape(x.shape, axes), x.dtype),
@@ -68,7 +67,7 @@ SUM = Op(
     linear_in=("input",),
     flops=lambda out, x, axes: x.size,
 )
-AMAX = Op(
+AMAX: Op = Op(
     "amax",
     ("input",),
     lambda x, axes: Spec(shapes.reduced_shape(x.shape, axes), x.dtype),
@@ -76,7 +75,7 @@ AMAX = Op(
     vjp={"input": _amax_rule},
     flops=lambda out, x, axes: x.size,
 )
-ARGMAX = Op(
+ARGMAX: Op = Op(
     "argmax",
     ("input",),
     lambda x, axis: Spec(shapes.reduced_shape(x.shape, (axis,)), dtypes.int64),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad_kernels import shapes
-
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import as_axis, as_int, as_shape, listed, require_tensor
 from minigrad.tensor import Tensor
+from minigrad_kernels import shapes
 
-RESHAPE = Op(
+RESHAPE: Op = Op(
     "reshape",
     ("input",),
     lambda x, shape: Spec(shape, x.dtype),
@@ -27,7 +26,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
-PERMUTE = Op(
+PERMUTE: Op = Op(
     "permute",
     ("input",),
     lambda x, axes: Spec(tuple([x.shape[axis] for axis in axes]), x.dtype),
@@ -68,7 +67,9 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     require_tensor("permute", input=input)
     axes = tuple(as_axis("permute", dim, input.ndim) for dim in as_shape("permute", dims))
     if sorted(axes) != list(range(input.ndim)):
-        raise ShapeError(listed(f"permute: each of the {input.ndim} axes must be named once, got {dims}", input=input.spec))
+        raise ShapeError(
+            listed(f"permute: each of the {input.ndim} axes must be named once, got {dims}", input=input.spec)
+        )
     return apply(PERMUTE, (input,), (axes,))
 
 

@@ -14,7 +14,7 @@ from minigrad.ops.arguments import require_tensor
 from minigrad.ops.elementwise import cast
 from minigrad.tensor import Tensor, wrap
 
-TO_DEVICE = Op(
+TO_DEVICE: Op = Op(
     "to_device",
     ("input",),
     lambda x, source, target: x,
@@ -41,7 +41,7 @@ def to_device(input: Tensor, device: str) -> Tensor:
 
 
 def to(input: Tensor, *wanted: Any, dtype: Any = None, device: str | None = None) -> Tensor:
-    """The tensor in another dtype, on another device, or both: `t.to(mg.float64)`, `t.to("cpu")`, `t.to("cpu", mg.int64)`."""
+    """The tensor in another dtype or on another device: `t.to(mg.float64)`, `t.to("cpu")`, `t.to("cpu", mg.int64)`."""
     require_tensor("to", input=input)
     for item in wanted:
         if isinstance(item, str) and device is None and not _is_dtype_name(item):

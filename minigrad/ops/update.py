@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from minigrad import random
-from minigrad.autograd import Op, apply, no_grad
+from minigrad.autograd import Op, apply_in_place, no_grad
 from minigrad.errors import DataError, ShapeError
 from minigrad.ops.arguments import listed, require_float, require_same_dtype, require_tensor
 from minigrad.tensor import Tensor
 
-COPY = Op("copy", ("target", "source"), lambda *_: None, mutates=1)
-UNIFORM = Op("uniform", ("target",), lambda *_: None, params=("low", "high", "seed", "stream", "offset"), mutates=1)
-NORMAL = Op("normal", ("target",), lambda *_: None, params=("mean", "std", "seed", "stream", "offset"), mutates=1)
-SGD = Op(
+COPY: Op = Op("copy", ("target", "source"), lambda *_: None, mutates=1)
+UNIFORM: Op = Op("uniform", ("target",), lambda *_: None, params=("low", "high", "seed", "stream", "offset"), mutates=1)
+NORMAL: Op = Op("normal", ("target",), lambda *_: None, params=("mean", "std", "seed", "stream", "offset"), mutates=1)
+SGD: Op = Op(
     "sgd",
     ("param", "buffer", "grad"),
     lambda *_: None,
     params=("lr", "momentum", "dampening", "weight_decay", "nesterov", "first"),
     mutates=2,
-    flops=lambda out, param, *_: 4 * param.size,
+    flops=lambda param, *_: 4 * param.size,
 )
 
 
@@ -27,7 +27,7 @@ def copy_(target: Tensor, source: Tensor) -> Tensor:
     require_same_dtype("copy_", target=target, source=source)
     if target.shape != source.shape:
         raise ShapeError(listed("copy_: shapes must be equal", target=target.spec, source=source.spec))
-    apply(COPY, (target, source))
+    apply_in_place(COPY, (target, source))
     return target
 
 
@@ -38,7 +38,7 @@ def uniform_(target: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
     if not low <= high:
         raise DataError(f"uniform_: low must not exceed high, got {low} and {high}")
     seed, offset = random.draw(random.INITIALISATION, target.numel())
-    apply(UNIFORM, (target,), (float(low), float(high), seed, random.INITIALISATION, offset))
+    apply_in_place(UNIFORM, (target,), (float(low), float(high), seed, random.INITIALISATION, offset))
     return target
 
 
@@ -49,5 +49,5 @@ def normal_(target: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     if not std >= 0:
         raise DataError(f"normal_: std must not be negative, got {std}")
     seed, offset = random.draw(random.INITIALISATION, target.numel())
-    apply(NORMAL, (target,), (float(mean), float(std), seed, random.INITIALISATION, offset))
+    apply_in_place(NORMAL, (target,), (float(mean), float(std), seed, random.INITIALISATION, offset))
     return target

@@ -99,9 +99,7 @@ class Optimizer(ABC):
         own_sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != own_sizes:
             raise DataError(f"load_state_dict: groups of {own_sizes} parameters are required, the state has {sizes}")
-        new_groups = [
-            {**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)
-        ]
+        new_groups = [{**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)]
         for group in new_groups:
             self.check(group)
         state = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply
+from minigrad.autograd import apply_in_place
 from minigrad.backends.base import Spec
 from minigrad.errors import DataError
 from minigrad.ops.update import SGD as SGD_UPDATE
@@ -68,7 +68,7 @@ class SGD(Optimizer):
         buffer, first = self._velocity(parameter, group["momentum"])
         names = ("lr", "momentum", "dampening", "weight_decay")
         scalars = (*[float(group[name]) for name in names], bool(group["nesterov"]), first)
-        apply(SGD_UPDATE, (parameter, buffer, grad), scalars)
+        apply_in_place(SGD_UPDATE, (parameter, buffer, grad), scalars)
 
     def _velocity(self, parameter: Tensor, momentum: float) -> tuple[Tensor, bool]:
         """The velocity, and whether it is new; without momentum it has no elements."""
