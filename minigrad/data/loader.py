@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from minigrad.data.integers import require_integer, require_seed
-from minigrad.data.shuffle import SHUFFLING, permutation
+from minigrad.data.shuffle import permutation
 from minigrad.errors import DataError
+from minigrad.random import SHUFFLING, initial_seed
 from minigrad.tensor import Tensor, from_numpy
 
 
@@ -34,8 +35,8 @@ class DataLoader:
         Take the examples of every epoch in a new order, otherwise as they come.
     drop_last : bool
         Leave out the last batch if it is smaller than the others.
-    seed : int
-        Equal seeds give equal orders.
+    seed : int, optional
+        Equal seeds give equal orders. By default that of `manual_seed` when the loader is made.
 
     Yields
     ------
@@ -59,7 +60,7 @@ class DataLoader:
         batch_size: int | None = 1,
         shuffle: bool = False,
         drop_last: bool = False,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         length = len(dataset)
         if not length:
@@ -67,7 +68,7 @@ class DataLoader:
         self.dataset = dataset
         self.batch_size = length if batch_size is None else require_integer("DataLoader: batch_size", batch_size, 1)
         self.shuffle = shuffle
-        self.seed = require_seed("DataLoader: seed", seed)
+        self.seed = require_seed("DataLoader: seed", initial_seed() if seed is None else seed)
         self._stop = length - length % self.batch_size if drop_last else length
         if not self._stop:
             raise DataError(

@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-SHUFFLING: Final = 2  # the stream of a loader's epochs
-SPLITTING: Final = 4  # a stream of its own: a split must not be correlated with the first epoch of the same seed
+SPLITTING: Final = 4  # a stream beside those of minigrad.random: a split is independent of any epoch's order
 
 
 def permutation(length: int, *, seed: int, stream: int, epoch: int = 0) -> np.ndarray:

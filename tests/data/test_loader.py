@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad import random
 from minigrad.data import ArrayDataset, DataLoader
 from minigrad.data.shuffle import permutation
 from minigrad.errors import DataError
@@ -73,6 +74,15 @@ def test_the_state_is_three_integers():
     assert loader.state_dict() == {"seed": 9, "epoch": 0, "position": 4}
     assert len(list(batches)) == 1
     assert loader.state_dict() == {"seed": 9, "epoch": 1, "position": 0}
+
+
+def test_the_seed_is_that_of_the_program_unless_given():
+    state = random.get_rng_state()
+    try:
+        random.manual_seed(11)
+        assert DataLoader(numbered(5)).state_dict()["seed"] == 11
+    finally:
+        random.set_rng_state(state)
 
 
 def test_orders_are_the_same_on_every_machine():

@@ -1,0 +1,166 @@
+"""Supervised training of a classifier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+import minigrad.nn.functional as F
+from minigrad.autograd import no_grad
+from minigrad.data.integers import require_integer
+from minigrad.data.loader import DataLoader, Dataset
+from minigrad.errors import MinigradError
+from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
+from minigrad.tensor import Tensor
+from minigrad.train.history import Epoch, History
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class Schedule(Protocol):
+    """What changes the learning rate between epochs."""
+
+    def step(self) -> None:
+        """Set the learning rate of the next epoch."""
+
+
+def fit(
+    model: Module,
+    train: Dataset,
+    validation: Dataset,
+    *,
+    epochs: int,
+    optimizer: Optimizer,
+    loss: Loss = F.cross_entropy,
+    batch_size: int | None,
+    seed: int | None = None,
+    schedule: Schedule | None = None,
+    progress: bool = True,
+) -> History:
+    """Train `model` on batches of (inputs, labels), and validate it after every epoch.
+
+    Parameters
+    ----------
+    model : Module
+        Maps inputs (N, ...) to logits (N, classes); its parameters are those of `optimizer`.
+    train, validation : Dataset
+        Pairs of inputs and labels.
+    epochs : int
+        How often to go through the training set.
+    loss : callable
+        ``loss(logits, labels)``: the mean over the batch, a scalar.
+    batch_size, seed
+        As in `DataLoader`.
+    schedule : Schedule, optional
+        Its `step` is called after every epoch.
+    progress : bool
+        Show a bar where there is a terminal, and a line for every epoch.
+
+    Returns
+    -------
+    History
+        The costs and accuracies. The model keeps its last weights; to have those of the best epoch, write
+        ``model.load_state_dict(history.best_state)``.
+
+    Raises
+    ------
+    MinigradError
+        When the cost of a batch is no longer finite; the weights are those before that batch.
+    """
+    require_integer("fit: epochs", epochs, 1)
+    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
+    history = History()
+    for number in range(1, epochs + 1):
+        name = f"epoch {number} / {epochs}"
+        batches = tqdm(loader, name, leave=False, unit="batch", disable=None if progress else True)
+        lr = optimizer.param_groups[0]["lr"]
+        cost, accuracy = _train(model, batches, optimizer, loss, history.batch_costs, name)
+        history.epochs.append(Epoch(cost, accuracy, *evaluate(model, validation, batch_size, loss), lr))
+        if history.best_epoch == number:
+            history.best_state = _copy_of_weights(model)
+        if schedule is not None:
+            schedule.step()
+        if progress:
+            tqdm.write(_line(name, history.epochs[-1]))
+    return history
+
+
+def evaluate(
+    model: Module, dataset: Dataset, batch_size: int | None = 256, loss: Loss = F.cross_entropy
+) -> tuple[float, float]:
+    """Return the mean loss and the accuracy of `model` on `dataset`, in evaluation mode and without a tape."""
+    was_training = model.training
+    mean = _Mean()
+    model.eval()
+    try:
+        with no_grad():
+            for inputs, labels in DataLoader(dataset, batch_size):
+                logits = model(inputs)
+                mean.add(loss(logits, labels).item(), logits, labels)
+    finally:
+        model.train(was_training)
+    return mean.cost, mean.accuracy
+
+
+class _Mean:
+    """Running means of cost and accuracy over examples."""
+
+    def __init__(self) -> None:
+        self._cost = self._correct = 0.0
+        self._count = 0
+
+    def add(self, cost: float, logits: Tensor, labels: Tensor) -> None:
+        self._cost += cost * len(labels)
+        self._correct += np.count_nonzero(logits.argmax(1).numpy() == labels.numpy())
+        self._count += len(labels)
+
+    @property
+    def cost(self) -> float:
+        return self._cost / self._count
+
+    @property
+    def accuracy(self) -> float:
+        return self._correct / self._count
+
+
+def _train(
+    model: Module,
+    batches: Iterable[tuple[Tensor, ...]],
+    optimizer: Optimizer,
+    loss: Loss,
+    costs: list[float],
+    name: str,
+) -> tuple[float, float]:
+    """Train one epoch; return its mean cost and accuracy, and append the cost of every batch to `costs`."""
+    model.train()
+    mean = _Mean()
+    for number, (inputs, labels) in enumerate(batches, start=1):
+        logits = model(inputs)
+        objective = loss(logits, labels)
+        cost = objective.item()
+        if not math.isfinite(cost):
+            raise MinigradError(
+                f"fit: the cost is {cost} in {name}, batch {number}; use a smaller learning rate, and check the inputs"
+            )
+        optimizer.zero_grad()
+        objective.backward()
+        optimizer.step()
+        costs.append(cost)
+        mean.add(cost, logits, labels)
+    return mean.cost, mean.accuracy
+
+
+def _copy_of_weights(model: Module) -> dict[str, np.ndarray]:
+    return {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
+
+
+def _line(name: str, epoch: Epoch) -> str:
+    return (
+        f"Finished {name}: cost {epoch.cost:.4f}, train: {epoch.train_accuracy:.2f}, "
+        f"val {epoch.val_accuracy:.2f}, lr {epoch.lr:.1e}"
+    )
