@@ -92,6 +92,6 @@ def _draw_validation(axes: Axes, values: list[float]) -> None:
 def _label(axes: Axes, title: str, quantity: str, best: int) -> None:
     axes.axvline(best, color="gray", linestyle=":", label="best epoch")
     axes.set(title=title, xlabel="epoch", ylabel=quantity)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.3)
     axes.legend()
