@@ -34,6 +34,7 @@ def _partial_sums(
     blocks, tiles = (channels + block - 1) // block, (outputs + DOT_ROWS - 1) // DOT_ROWS
     cells = (block * taps + DOT_TAPS - 1) // DOT_TAPS * tiles
     dy, dy_plane = dy_nohw.reshape(-1), dy_nohw.shape[2] * dy_nohw.shape[3]
+    source_h, source_w, x = x_nchw.shape[2], x_nchw.shape[3], x_nchw.reshape(-1)
     wide = work[worker]
     for task in range(begin, end):
         chunk, g, c0 = task // (groups * blocks), task // blocks % groups, task % blocks * block
@@ -44,8 +45,10 @@ def _partial_sums(
             n_images = min(images, n_end - n)
             for y0 in range(0, height, band):
                 for i in range(n_images):
-                    source = x_nchw[n + i, first : first + count]
-                    pack_image(wide, i * image_size, plane, source, y0, rows, width, views, step_h, step_w)
+                    pack_image(
+                        wide, i * image_size, plane, x, ((n + i) * groups * channels + first) * source_h * source_w, count,
+                        source_h, source_w, y0, rows, width, views, step_h, step_w,
+                    )  # fmt: skip
                 pixels = min(band, height - y0) * width
                 out_at = task * cells * cell
                 for term in range(0, count * taps, DOT_TAPS):

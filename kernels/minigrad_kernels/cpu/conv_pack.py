@@ -11,37 +11,44 @@ from minigrad_kernels.cpu.simd import VECTOR_BYTES, copy_lanes
 
 
 @helper
-def _pack_row(wide, at, source_row, width, column, step):
-    """Write wide[at + j] = source_row[column + j * step] for j < width, 0 outside the row; up to a vector of zeros may follow."""
-    if step == 1:
-        lanes = VECTOR_BYTES // wide.itemsize
-        for j in range(0, width, lanes):
-            copy_lanes(wide, at + j, source_row, column + j, -column - j, source_row.size - column - j)
-        return
-    first = min(max((step - 1 - column) // step, 0), width)
-    last = min(max((source_row.size - column + step - 1) // step, first), width)
-    wide[at : at + first] = 0
-    for j in range(first, last):
-        wide[at + j] = source_row[column + j * step]
-    wide[at + last : at + width] = 0
+def _pack_strip(wide, at, width, source, source_at, row_size, rows, column, columns, step):
+    """Write a vector for each row: wide[at + y * width + lane] = source[source_at + y * row_size + lane * step], 0 outside it.
+
+    source_at is the place of a column, which may lie outside the row's columns 0 ... columns - 1.
+    """
+    for y in range(rows):
+        place, first = at + y * width, source_at + y * row_size
+        if step == 1:
+            copy_lanes(wide, place, source, first, -column, columns - column, 1)
+        elif step == 2:
+            copy_lanes(wide, place, source, first, -column, columns - column, 2)
+        elif step == 4:
+            copy_lanes(wide, place, source, first, -column, columns - column, 4)
+        else:
+            for lane in range(VECTOR_BYTES // wide.itemsize):
+                inside = 0 <= column + lane * step < columns
+                wide[place + lane] = source[first + lane * step] if inside else 0
 
 
 @helper
-def pack_image(wide, at, plane, source_chw, first_row, rows, width, views, step_h, step_w):
-    """Write the wide image of some channels, a plane of memory for each channel and view."""
-    channels, height, _ = source_chw.shape
-    for c in range(channels):
-        for view in range(views.shape[0]):
-            place = at
-            row = views[view, 0] + first_row * step_h
-            for _ in range(rows):
-                if 0 <= row < height:
-                    _pack_row(wide, place, source_chw[c, row], width, views[view, 1], step_w)
-                else:
-                    wide[place : place + width] = 0
-                place += width
-                row += step_h
-            at += plane
+def pack_image(wide, at, plane, source, source_at, channels, height, columns, first_row, rows, width, views, step_h, step_w):
+    """Write the wide image of some channels, a plane of memory for each channel and view; what lies behind it may be overwritten.
+
+    The last vector of a row runs into the next one: strips go from right to left, rows and planes forward, so it is set right.
+    """
+    lanes = VECTOR_BYTES // wide.itemsize
+    for view in range(views.shape[0]):
+        top, left = views[view, 0] + first_row * step_h, views[view, 1]
+        begin = min(max((step_h - 1 - top) // step_h, 0), rows)
+        end = min(max((height - top + step_h - 1) // step_h, begin), rows)
+        for c in range(channels):
+            place = at + (c * views.shape[0] + view) * plane
+            first = source_at + (c * height + top + begin * step_h) * columns + left
+            wide[place : place + begin * width] = 0
+            for j in range((width - 1) // lanes * lanes, -1, -lanes):
+                _pack_strip(wide, place + begin * width + j, width, source, first + j * step_w, step_h * columns,
+                            end - begin, left + j * step_w, columns, step_w)  # fmt: skip
+            wide[place + end * width : place + rows * width] = 0
 
 
 @helper

@@ -131,7 +131,8 @@ def _blocks(gather: Gather, channels: int, band: int, itemsize: int) -> Blocks:
     lanes = VECTOR_BYTES // itemsize
     rows = band + gather.extra_rows
     # An odd number of vectors, so that the planes do not all meet in the same sets of the cache.
-    plane = (ceil_div(rows * gather.width, lanes) // 2 * 2 + 1) * lanes
+    # A vector more than the rows take, for the last vector that is written may begin at the last pixel.
+    plane = (ceil_div(rows * gather.width + lanes, lanes) // 2 * 2 + 1) * lanes
     views = len(gather.views)
     starts = gather.tap_view * plane + gather.tap_row * gather.width
     offsets = (np.arange(channels)[:, None] * views * plane + starts).ravel()

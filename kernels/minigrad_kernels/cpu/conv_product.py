@@ -54,10 +54,12 @@ def _product(
     begin, end, worker, out, source_nchw, panels, bias, work, views, offsets, groups, outputs, taps, tile, parts, block, band, rows,
     plane, step_h, step_w, height, width, base, row_step, col_step, out_plane,
 ):  # fmt: skip
-    channels = source_nchw.shape[1] // groups
+    channels, source_h, source_w = source_nchw.shape[1] // groups, source_nchw.shape[2], source_nchw.shape[3]
+    source = source_nchw.reshape(-1)
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out.itemsize
     bands, tiles = (height + band - 1) // band, (outputs + tile - 1) // tile
     spare, wide = work[worker, : PRODUCT_ROWS * columns], work[worker, PRODUCT_ROWS * columns :]
+    direct = col_step == 1 and row_step == width
     for task in range(begin, end):
         part, y0 = task % parts, task // parts % bands * band
         g, n = task // (parts * bands) % groups, task // (parts * bands * groups)
@@ -67,19 +69,18 @@ def _product(
             count = min(block, channels - c0)
             depth = count * taps
             first = g * channels + c0
-            pack_image(wide, 0, plane, source_nchw[n, first : first + count], y0, rows, width, views, step_h, step_w)
+            pack_image(wide, 0, plane, source, (n * groups * channels + first) * source_h * source_w, count, source_h, source_w,
+                       y0, rows, width, views, step_h, step_w)  # fmt: skip
             for p in range(0, pixels, columns):
                 valid = min(columns, pixels - p)
                 for o in range(o_begin, o_end, tile):
                     n_rows = min(tile, outputs - o)
                     panel_at = (g * channels + c0) * outputs * taps + o * depth
                     out_at = ((n * groups + g) * outputs + o) * out_plane + base
-                    if col_step == 1 and row_step == width:
-                        product_tile(n_rows, valid, depth, panels, panel_at, wide, p, offsets,
-                                     out, out_at + y0 * width + p, out_plane, bias, g * outputs + o, c0 > 0, spare)  # fmt: skip
-                    else:
-                        product_tile(n_rows, columns, depth, panels, panel_at, wide, p, offsets,
-                                     spare, 0, columns, bias, g * outputs + o, False, spare)  # fmt: skip
+                    product_tile(n_rows, valid if direct else columns, depth, panels, panel_at, wide, p, offsets,
+                                 out if direct else spare, out_at + y0 * width + p if direct else 0,
+                                 out_plane if direct else columns, bias, g * outputs + o, direct and c0 > 0, spare)  # fmt: skip
+                    if not direct:
                         _scatter(out, out_at, out_plane, spare, n_rows, y0 * width + p, valid, columns,
                                  width, row_step, col_step, c0 > 0)  # fmt: skip
 

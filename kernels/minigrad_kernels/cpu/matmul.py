@@ -52,7 +52,7 @@ def _pack_b(panel, b_kn, columns):
             if b_kn.strides[1] == b_kn.itemsize:
                 row = b_kn[k]
                 for j in range(first, first + columns, lanes):
-                    copy_lanes(panel, at + j - first, row, j, 0, width - j)
+                    copy_lanes(panel, at + j - first, row, j, 0, width - j, 1)
             else:
                 for j in range(columns):
                     panel[at + j] = b_kn[k, first + j] if first + j < width else 0

@@ -6,6 +6,7 @@ vector IR. Any host runs any width (LLVM splits what it lacks), so MINIGRAD_SIMD
 
 import os
 import platform
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,24 @@ class VectorBuilder:
         above = self.builder.icmp_signed(">=", numbers, self.splat(begin))
         return self.builder.and_(above, self.builder.icmp_signed("<", numbers, self.splat(end)))
 
+    def load_strided(self, address: Any, begin: Any, end: Any, step: int) -> Any:
+        """Load the elements 0, step, 2 step ... after address: those from begin to end - 1, zero elsewhere.
+
+        Loads all vectors that hold them, and shuffles each one's part into the result.
+        """
+        index = ir.IntType(64)
+        starts = [index(i * self.lanes) for i in range(step)]
+        masks = [self.lanes_between(self.builder.sub(begin, at), self.builder.sub(end, at)) for at in starts]
+        first, *others = [self.load_masked(self.address(address, at), mask) for at, mask in zip(starts, masks, strict=True)]
+        for number, vector in enumerate(others, start=1):
+            spread = step if number == 1 else 1
+            lanes = [
+                lane * spread if lane * step < number * self.lanes else lane * step - (number - 1) * self.lanes
+                for lane in range(self.lanes)
+            ]
+            first = self.builder.shuffle_vector(first, vector, self._lane_numbers([min(x, 2 * self.lanes - 1) for x in lanes]))
+        return first
+
     def load_masked(self, address: Any, mask: Any) -> Any:
         """Load the lanes of the mask, zero elsewhere; memory outside the mask is not touched."""
         arguments = [ir.PointerType(), ir.IntType(32), mask.type, self.type]
@@ -142,24 +161,29 @@ class VectorBuilder:
             vectors = [self.builder.fadd(shuffle(a, b, even), shuffle(a, b, odd)) for a, b in pairs]
         return vectors[0]
 
-    def _lane_numbers(self, numbers: range) -> ir.Constant:
+    def _lane_numbers(self, numbers: Iterable[int]) -> ir.Constant:
         return ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), list(numbers))
 
     def _declare(self, name: str, result: Any, arguments: list[Any]) -> Any:
         return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
 
 
-@intrinsic
-def copy_lanes(typing_context: Any, out: Any, out_at: Any, source: Any, source_at: Any, begin: Any, end: Any) -> Any:
-    """Store a whole vector at out[out_at]: source[source_at + lane] for begin <= lane < end, 0 in the other lanes."""
-    signature = types.void(out, types.intp, source, types.intp, types.intp, types.intp)
+@intrinsic(prefer_literal=True)
+def copy_lanes(
+    typing_context: Any, out: Any, out_at: Any, source: Any, source_at: Any, begin: Any, end: Any, step: Any
+) -> Any:
+    """Store a whole vector at out[out_at]: source[source_at + i] for i = 0, step, 2 step ... where begin <= i < end, else 0.
+
+    step is a literal.
+    """
+    signature = types.void(out, types.intp, source, types.intp, types.intp, types.intp, step)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out_type, _, source_type, _, _, _ = signature.args
-        out, out_at, source, source_at, begin, end = arguments
+        out_type, _, source_type, _, _, _, step = signature.args
+        out, out_at, source, source_at, begin, end, _ = arguments
         vector = VectorBuilder(context, builder, out_type.dtype)
-        mask = vector.lanes_between(begin, end)
-        lanes = vector.load_masked(vector.address(vector.data(source_type, source), source_at), mask)
+        source = vector.address(vector.data(source_type, source), source_at)
+        lanes = vector.load_strided(source, begin, end, step.literal_value)
         vector.store(lanes, vector.address(vector.data(out_type, out), out_at))
         return context.get_dummy_value()
 

@@ -132,19 +132,17 @@ def product_tile(
     lanes = VECTOR_BYTES // out.itemsize
     vectors = (columns + lanes - 1) // lanes
     whole = vectors * lanes
-    if columns == whole:
-        _product(rows, vectors, depth, panel, panel_at, source, source_at, offsets,
-                 out, out_at, out_step, bias, bias_at, accumulate)  # fmt: skip
-        return
-    if accumulate:
+    tile, tile_at, tile_step = (out, out_at, out_step) if columns == whole else (spare, 0, whole)
+    if columns < whole and accumulate:
         for r in range(rows):
             for j in range(0, whole, lanes):
-                copy_lanes(spare, r * whole + j, out, out_at + r * out_step + j, 0, columns - j)
+                copy_lanes(spare, r * whole + j, out, out_at + r * out_step + j, 0, columns - j, 1)
     _product(rows, vectors, depth, panel, panel_at, source, source_at, offsets,
-             spare, 0, whole, bias, bias_at, accumulate)  # fmt: skip
-    for r in range(rows):
-        for j in range(0, whole, lanes):
-            store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
+             tile, tile_at, tile_step, bias, bias_at, accumulate)  # fmt: skip
+    if columns < whole:
+        for r in range(rows):
+            for j in range(0, whole, lanes):
+                store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
 
 
 @intrinsic
