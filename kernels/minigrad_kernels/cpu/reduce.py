@@ -1,0 +1,29 @@
+"""Reductions over axes, which are gone from the output; any strides.
+
+NumPy's reductions are vectorised, sum in pairs along the innermost axis, and run in one thread: their order of summation is
+a matter of shape and strides alone.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad_kernels.cpu.quiet import quiet
+
+Array = NDArray[Any]
+
+
+def sum(out: Array, x: Array, axes: tuple[int, ...]) -> None:
+    """Write the sum of x over the axes."""
+    quiet(np.add.reduce, x, axes, out.dtype, out)
+
+
+def amax(out: Array, x: Array, axes: tuple[int, ...]) -> None:
+    """Write the largest element of x over the axes, NaN if one is."""
+    quiet(np.maximum.reduce, x, axes, None, out)
+
+
+def argmax(out_int64: Array, x: Array, axis: int) -> None:
+    """Write the position of the first largest element along the axis; NaN counts as the largest."""
+    out_int64[...] = np.argmax(x, axis)
