@@ -279,7 +279,7 @@ def _operands(op: str, input: Any, other: Any, floating: bool = False) -> tuple[
     if isinstance(input, Tensor) and isinstance(other, Tensor) and input.spec == other.spec:
         x, y = input, other
     else:
-        x, y = _promoted(input, other, *_as_tensors(op, input, other))
+        x, y = _promoted(*_as_tensors(op, input, other))
         if x.spec.shape != y.spec.shape:
             shape = broadcast_shape(op, input=x.spec, other=y.spec)
             x, y = _expanded(x, shape), _expanded(y, shape)
@@ -296,46 +296,35 @@ def _as_tensors(op: str, input: Any, other: Any, model: Tensor | None = None) ->
 
 
 def _as_operand(op: str, value: Any, model: Tensor) -> Tensor:
+    """A number as a 0-d tensor of the model's dtype, or of the default dtype of the number's kind if that is higher."""
     if isinstance(value, Tensor):
         return value
     if isinstance(value, np.ndarray):
         raise DTypeError(f"{op}: a NumPy array must be wrapped first; write minigrad.from_numpy(array)")
     if not isinstance(value, bool | int | float | np.generic):
         raise DTypeError(f"{op}: tensors and numbers are required, got {type(value).__name__}")
-    return wrap(np.asarray(value, dtype=_dtype_of_number(value)), model.backend)
+    dtype = dtypes.promote_weak(model.dtype, _dtype_of_number(value))
+    try:
+        return wrap(np.asarray(value, dtype=dtype), model.backend)
+    except OverflowError:
+        raise DataError(f"{op}: {value} does not fit {dtype.name}") from None
 
 
 def _dtype_of_number(value: Any) -> DType:
-    if isinstance(value, np.generic):
-        return dtypes.as_dtype(value.dtype)
-    if isinstance(value, bool):
-        return dtypes.bool_
-    return dtypes.int64 if isinstance(value, int) else dtypes.float64
+    if isinstance(value, float | np.floating):
+        return dtypes.DEFAULT
+    return dtypes.bool_ if isinstance(value, bool | np.bool_) else dtypes.int64
 
 
-def _promoted(input: Any, other: Any, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    dtype = _result_dtype(x, y, weak_x=not isinstance(input, Tensor), weak_y=not isinstance(other, Tensor))
-    return _recast(x, dtype), _recast(y, dtype)
-
-
-def _result_dtype(x: Tensor, y: Tensor, weak_x: bool, weak_y: bool) -> DType:
-    """Python numbers are weaker than tensors, 0-d tensors weaker than others; a weak float counts as float32."""
-    if weak_x != weak_y:
-        strong, weak = (y, x) if weak_x else (x, y)
-    elif (x.ndim == 0) != (y.ndim == 0):
-        strong, weak = (y, x) if x.ndim == 0 else (x, y)
-        return dtypes.promote_weak(strong.dtype, weak.dtype)
+def _promoted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the dtype of the result, to which a 0-d tensor beside another only adds its kind."""
+    if x.dtype == y.dtype:
+        return x, y
+    if (x.ndim == 0) == (y.ndim == 0):
+        dtype = dtypes.promote(x.dtype, y.dtype)
     else:
-        return dtypes.promote(x.dtype, y.dtype)
-    return dtypes.promote_weak(strong.dtype, dtypes.DEFAULT if weak.dtype in FLOATS else weak.dtype)
-
-
-def _recast(x: Tensor, dtype: DType) -> Tensor:
-    if x.dtype == dtype:
-        return x
-    if x.shape == () and not x.requires_grad:
-        return wrap(x.backend.to_numpy(x.array).astype(dtype), x.backend)
-    return cast(x, dtype)
+        dtype = dtypes.promote_weak(y.dtype, x.dtype) if x.ndim == 0 else dtypes.promote_weak(x.dtype, y.dtype)
+    return cast(x, dtype), cast(y, dtype)
 
 
 def _expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -43,8 +43,11 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     Shares memory where the strides allow, copies where they do not.
     """
     require_tensor("reshape", input=input)
+    requested = as_shape("reshape", shape)
+    if requested == input.spec.shape:
+        return input
     try:
-        lengths = shapes.reshaped(input.shape, as_shape("reshape", shape))
+        lengths = shapes.reshaped(input.spec.shape, requested)
     except ValueError as error:
         raise ShapeError(listed(f"reshape: {error}", input=input.spec)) from None
     return input if lengths == input.shape else apply(RESHAPE, (input,), (lengths,))
