@@ -1,1 +1,0 @@
-"""Numerical kernels: arrays in, arrays out. The contract is in README.md beside this package."""

@@ -10,7 +10,7 @@ parallel=True takes three times as long to compile, and its threads survive neit
 Kernels call helpers: functions of any module, made with `helper`, and used as globals. They close over nothing.
 
 Loops become vectors where the index counts from 0: `x = x[begin:end]`, then `for i in range(len(x))`. An index from
-begin, which LLVM cannot know to be positive, would have to be tested for counting from the end: that is 10 times slower.
+begin, not known to be positive, would have to be tested for counting from the end: which costs a factor of 10.
 """
 
 import pickle
@@ -23,22 +23,20 @@ from typing import Any
 import numba
 import numpy as np
 from numba import njit, types
-from numba.core import compiler, serialize
+from numba.core.compiler import Compiler, CompileResult
+from numba.core.serialize import dumps
 
 from minigrad_kernels.cache import kernel_cache
 
 # Sums may be reordered and products fused into them, so that loops become vectors; NaN and infinities stay themselves.
 FASTMATH = frozenset({"arcp", "contract", "nsz", "reassoc"})
 
-helper = njit(error_model="numpy", fastmath=set(FASTMATH), nogil=True, forceinline=True)
+helper = njit(error_model="numpy", fastmath=set(FASTMATH), nogil=True, forceinline=True, _nrt=False)
 
 # Called with (kernel name, dtype name, None) before a kernel is compiled, and with the seconds it took after that.
 compile_listeners: list[Callable[[str, str, float | None], None]] = []
 
 _registry: "list[Kernel]" = []
-_Compiler: Any = compiler.Compiler
-_CompileResult: Any = compiler.CompileResult
-_dumps: Any = serialize.dumps
 _ARRAY = re.compile(r"(out|in|strided) (?:T|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
 _SCALARS = {"int": types.int64, "uint": types.uint64, "float": types.float64}
 
@@ -56,7 +54,7 @@ def _numba_type(word: str, dtype: Any) -> Any:
         raise ValueError(f"no such kernel argument: {word!r}")
     role, element, ndim = match.groups()
     # Numba passes writable arrays as read-only ones and contiguous ones as strided ones: this one type takes them all.
-    element_type: Any = numba.from_dtype(np.dtype(element or dtype))
+    element_type = numba.from_dtype(np.dtype(element or dtype))
     return types.Array(element_type, int(ndim), "A" if role == "strided" else "C", readonly=role != "out")
 
 
@@ -68,7 +66,7 @@ def _compiler_without_aliases(
     Loops then become vectors without a test at run time, and without the minimal length from which the test pays.
     """
     flags.noalias = True
-    return _Compiler(typing, target, library, args, ret, flags, names)
+    return Compiler(typing, target, library, args, ret, flags, names)
 
 
 class Kernel:
@@ -116,7 +114,7 @@ class Kernel:
 
     def _build(self, dtype: np.dtype | None) -> Callable[..., None]:
         options: dict[str, Any] = {"fastmath": self.fastmath, "pipeline_class": _compiler_without_aliases}
-        dispatcher: Any = njit(error_model="numpy", nogil=True, **options)(self.function)
+        dispatcher: Any = njit(error_model="numpy", nogil=True, _nrt=False, **options)(self.function)
         if dispatcher is self.function:  # NUMBA_DISABLE_JIT, for stepping through a kernel as Python
             return self.function
         signature = types.void(*[types.int64] * 3, *[_numba_type(word, dtype) for word in self.words])
@@ -138,7 +136,7 @@ class Kernel:
             return False
         try:
             dispatcher.targetctx.refresh()
-            dispatcher.add_overload(_CompileResult._rebuild(dispatcher.targetctx, *pickle.loads(data)))
+            dispatcher.add_overload(CompileResult._rebuild(dispatcher.targetctx, *pickle.loads(data)))
         except Exception:  # whatever a damaged pickle may raise: compiling again is always right
             kernel_cache().delete(name)
             return False
@@ -156,7 +154,7 @@ class Kernel:
         (result,) = dispatcher.overloads.values()
         if result.library.has_dynamic_globals:
             raise RuntimeError(f"{self!r} refers to a C pointer or a large global array, which no file can keep")
-        kernel_cache().save(name, _dumps(result._reduce()))
+        kernel_cache().save(name, dumps(result._reduce()))
 
 
 def kernel(*words: str, fastmath: Collection[str] = FASTMATH) -> Callable[[Callable[..., None]], Kernel]:
