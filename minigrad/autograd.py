@@ -24,6 +24,7 @@ from minigrad.tensor import Tensor, Version
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sequence = itertools.count()
+_RUNS_IN_PIECES = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())
 """Those who look at the tape (see `minigrad.tape`): told of every op applied and of every gradient computed."""
@@ -455,7 +456,8 @@ def backward(
 
 def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> None:
     if leaf.grad is None:
-        leaf.grad = total.total if total.owned else apply(CLONE, (total.total,))
+        # A hook may have kept what it saw.
+        leaf.grad = total.total if total.owned and not leaf.hooks else apply(CLONE, (total.total,))
     elif linked:
         leaf.grad = apply(ADD, (leaf.grad, total.total))
     else:
@@ -479,7 +481,7 @@ class _Recording(ContextDecorator):
         return _Recording(self._on)
 
     def __call__(self, func: _Function) -> _Function:
-        if inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
+        if any(runs_in_pieces(func) for runs_in_pieces in _RUNS_IN_PIECES):
             raise GraphError(f"no_grad, enable_grad: {func.__name__} runs in pieces; use the context inside it instead")
         return super().__call__(func)
 

@@ -18,7 +18,7 @@ import numpy as np
 from minigrad.autograd import Node, Op, observers
 from minigrad.backends.base import Spec
 from minigrad.errors import GraphError
-from minigrad.tensor import Hook, Tensor
+from minigrad.tensor import Hook, Tensor, Version
 
 _PACKAGE = str(Path(__file__).parent)
 
@@ -65,8 +65,7 @@ class Tape(_Observer):
 
     def __enter__(self) -> Tape:
         self.entries: list[Entry] = []
-        self._counted: set[int] = set()
-        self._kept: list[Any] = []
+        self._counted: set[Version] = set()
         super().__enter__()
         return self
 
@@ -90,12 +89,14 @@ class Tape(_Observer):
         )
 
     def _newly_saved(self, node: Node | None) -> int:
-        fresh = [] if node is None or node.saved is None else list(node.saved.values())
-        fresh = [saved for saved in fresh if id(saved.version) not in self._counted]
-        self._counted.update(id(saved.version) for saved in fresh)
-        # An id names a version only as long as the version lives.
-        self._kept += [saved.version for saved in fresh]
-        return sum(saved.spec.nbytes for saved in fresh)
+        """Bytes of what a node is the first to save; a version stands for its memory block."""
+        if node is None or node.saved is None:
+            return 0
+        fresh = {
+            saved.version: saved.spec.nbytes for saved in node.saved.values() if saved.version not in self._counted
+        }
+        self._counted.update(fresh)
+        return sum(fresh.values())
 
     def __str__(self) -> str:
         head = ("op", "inputs", "outputs", "bytes saved", "flops", "microseconds")
@@ -107,10 +108,11 @@ class Tape(_Observer):
     def to_dot(self) -> str:
         """The graph in Graphviz's language: a box for each recorded op, arrows in the direction of the computation."""
         lines = ["digraph tape {", "  rankdir=TB; node [shape=box, fontname=monospace];"]
+        drawn = {entry.number for entry in self.entries}
         for entry in self.entries:
             if entry.number is not None:
                 lines.append(f'  n{entry.number} [label="{entry.name}\\n{entry.outputs[0]}"];')
-                lines += [f"  n{parent} -> n{entry.number};" for parent in entry.parents]
+                lines += [f"  n{parent} -> n{entry.number};" for parent in entry.parents if parent in drawn]
         return "\n".join([*lines, "}"])
 
 
@@ -177,6 +179,7 @@ class HookHandle:
         """Take the hook away; once is enough."""
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
+        self._hooks = []  # another registration of the same hook stays
 
     def __enter__(self) -> HookHandle:
         return self
@@ -200,14 +203,19 @@ def register_hook(input: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Hoo
 
 def retain_grad(input: Tensor) -> None:
     """Keep the gradient of a tensor that is no leaf in its `.grad`, too."""
-    if input.node is None:
-        return
-    # The node must not keep its own output alive.
-    weak = ref(input)
+    if not input.requires_grad:
+        raise GraphError("retain_grad: this tensor does not require a gradient")
+    if input.node is not None and not any(isinstance(hook, _Keep) for hook in input.node.hooks or ()):
+        register_hook(input, _Keep(input))
 
-    def keep(grad: Tensor) -> None:
-        kept = weak()
-        if kept is not None:
-            kept.grad = grad.detach() if kept.grad is None else (kept.grad + grad).detach()
 
-    register_hook(input, keep)
+class _Keep:
+    """The hook of `retain_grad`."""
+
+    def __init__(self, input: Tensor) -> None:
+        self._input = ref(input)  # the node must not keep its own output alive
+
+    def __call__(self, grad: Tensor) -> None:
+        input = self._input()
+        if input is not None:
+            input.grad = grad.clone() if input.grad is None else input.grad + grad

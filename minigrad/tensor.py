@@ -176,7 +176,10 @@ class Tensor(Methods):
     __array_ufunc__ = None  # so that array + tensor is ours to answer
 
     def __repr__(self) -> str:
-        values = np.array2string(self.backend.to_numpy(self.array), separator=", ", prefix="tensor(", threshold=200)
+        return self._text("tensor")
+
+    def _text(self, name: str) -> str:
+        values = np.array2string(self.backend.to_numpy(self.array), separator=", ", prefix=f"{name}(", threshold=200)
         notes = [values]
         if self.dtype not in (dtypes.DEFAULT, dtypes.int64, dtypes.bool_):
             notes.append(f"dtype={self.dtype.name}")
@@ -186,29 +189,37 @@ class Tensor(Methods):
             notes.append(f"grad_fn=<{self.node.op.name}>")
         elif self.requires_grad:
             notes.append("requires_grad=True")
-        return f"tensor({', '.join(notes)})"
+        return f"{name}({', '.join(notes)})"
 
 
-class Parameter(Tensor):
+class _Held(Tensor):
+    """What a module holds: a leaf of contiguous memory, shared with `data` where that is contiguous."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor) -> None:
+        array = data.backend.contiguous(data.array)
+        version = data.version if array is data.array else None
+        super().__init__(array, data.spec, data.backend, version=version)
+
+
+class Parameter(_Held):
     """A leaf that a module trains: found by its type when the module's attributes are walked."""
 
     __slots__ = ()
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
-        super().__init__(data.backend.contiguous(data.array), data.spec, data.backend)
+        super().__init__(data)
         self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
-        return f"Parameter({super().__repr__()[7:]}"
+        return self._text("Parameter")
 
 
-class Buffer(Tensor):
+class Buffer(_Held):
     """State of a module that is saved with it and not trained."""
 
     __slots__ = ()
-
-    def __init__(self, data: Tensor) -> None:
-        super().__init__(data.backend.contiguous(data.array), data.spec, data.backend)
 
 
 def wrap(array: Any, backend: Backend, requires_grad: bool = False) -> Tensor:
