@@ -106,7 +106,7 @@ def as_shape(op: str, sizes: Sequence[Any]) -> tuple[int, ...]:
     """A shape given as separate integers or as one sequence; -1 is allowed."""
     if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = sizes[0]
-    if all([type(size) is int and size >= -1 for size in sizes]):
+    if all(type(size) is int and size >= -1 for size in sizes):
         return tuple(sizes)
     return tuple(as_int(op, "a length", size, minimum=-1) for size in sizes)
 

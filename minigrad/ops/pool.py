@@ -136,7 +136,7 @@ def max_pool2d(
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Largest element of each window, over each channel of each image.
 
-    Output sizes are floor((H + 2*pad - d*(k - 1) - 1) / s) + 1; with ceil_mode the division rounds up, and a last window
+    Output sizes are floor((H + 2*pad - d*(k - 1) - 1) / s) + 1; ceil_mode rounds the division up, and a last window
     that would start outside the input is dropped. The first of equal maxima wins and takes the gradient; NaN wins.
 
     Parameters
