@@ -622,7 +622,7 @@ def assert_guards_stand(inside: np.ndarray) -> None:
 
 
 def view(array: np.ndarray, kind: str) -> np.ndarray:
-    """An array of the same shape in other memory; all kinds but the expanded ones keep its elements."""
+    """An array of the same shape in other memory; some kinds repeat elements, and a 0-d array stands for the shape."""
     backwards = (slice(None, None, -1),) * array.ndim
     match kind:
         case "transposed":
@@ -637,11 +637,21 @@ def view(array: np.ndarray, kind: str) -> np.ndarray:
             return np.broadcast_to(guarded(array[:1]), array.shape)
         case "expanded last":
             return np.broadcast_to(guarded(array[..., :1]), array.shape)
+        case "0-d":
+            return guarded(array[(0,) * array.ndim])
         case _:
             return guarded(array)
 
 
 VIEWS = ["contiguous", "transposed", "reversed", "stepped", "expanded first", "expanded last"]
+
+
+def views(case: Case, call: Call, array: np.ndarray) -> list[str]:
+    """The kinds of memory in which the kernel takes this input."""
+    if not case.is_strided or not array.ndim:
+        return VIEWS[:1]
+    is_operand = case.name.startswith("elementwise") and len(call.inputs) > 1
+    return [*VIEWS, "0-d"] if is_operand and array.size else VIEWS
 
 
 def run(package: str, case: Case, call: Call) -> tuple[np.ndarray, ...]:
@@ -695,10 +705,7 @@ def calls(draw, case: Case) -> Call:
     for array in floating:
         for place in draw(st.lists(st.integers(0, array.size - 1), max_size=2)):
             array.flat[place] = draw(st.sampled_from([np.nan, np.inf, -np.inf]))
-    for i, array in enumerate(inputs):
-        kind = draw(st.sampled_from(VIEWS)) if case.is_strided and array.ndim else "contiguous"
-        inputs[i] = view(array, kind)
-    return call._replace(inputs=tuple(inputs))
+    return call._replace(inputs=tuple(view(array, draw(st.sampled_from(views(case, call, array)))) for array in inputs))
 
 
 # --- What the contract promises -------------------------------------------------------------------------------------

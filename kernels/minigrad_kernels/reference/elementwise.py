@@ -1,4 +1,7 @@
-"""Elementwise functions: out[i] = f(x[i], y[i]). Floats are computed in float64, integers in their own type."""
+"""Elementwise functions: out[i] = f(x[i], y[i]), where a 0-d input stands for all its elements.
+
+Floats are computed in float64, integers in their own type.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -128,7 +131,7 @@ def cast(out: np.ndarray, x: np.ndarray) -> None:
 def _apply(out: np.ndarray, function: Callable[..., Scalar], *inputs: np.ndarray) -> None:
     inputs = tuple(np.broadcast_to(array, out.shape) for array in inputs)
     for place in np.ndindex(out.shape):
-        out[place] = function(*(_widened(array[place]) for array in inputs))
+        out[place] = function(*(_widened(array[place] if array.ndim else array[()]) for array in inputs))
 
 
 def _widened(value: Scalar) -> Scalar:
