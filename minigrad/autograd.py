@@ -388,6 +388,8 @@ def _seed(out: Tensor, seed: Tensor | None, caller: str) -> Tensor:
         if out.shape != ():
             raise GraphError(f"{caller}: an output that is not a scalar needs its own gradient; this is {out.spec}")
         return _ones(out.spec, out.backend)
+    if seed.backend is not out.backend:
+        raise DeviceError(f"{caller}: the output is on device '{out.device}', the gradient given on '{seed.device}'")
     if seed.spec != out.spec:
         raise ShapeError(
             f"{caller}: the gradient given must match the output\n  output: {out.spec}\n  grad:   {seed.spec}"

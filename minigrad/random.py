@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import operator
 import threading
-from typing import Any
+from typing import Any, SupportsIndex
 
-from minigrad.errors import DataError
+from minigrad.errors import DataError, DTypeError
 
 INITIALISATION, DROPOUT, SHUFFLING, AUGMENTATION = range(4)
 _STREAMS = ("initialisation", "dropout", "shuffling", "augmentation")
@@ -22,9 +22,7 @@ _offsets = [0] * len(_STREAMS)
 def manual_seed(seed: int) -> None:
     """Start every stream anew with `seed`, an integer in [0, 2**64); it is 0 when a program starts."""
     global _seed
-    number = operator.index(seed)
-    if not 0 <= number < 2**64:
-        raise DataError(f"manual_seed: seed must lie in [0, 2**64), got {number}")
+    number = _as_word("manual_seed", "seed", seed)
     with _lock:
         _seed = number
         _offsets[:] = [0] * len(_STREAMS)
@@ -54,6 +52,17 @@ def set_rng_state(state: dict[str, Any]) -> None:
     global _seed
     if set(state) != {"seed", *_STREAMS}:
         raise DataError(f"set_rng_state: the keys must be seed, {', '.join(_STREAMS)}; got {sorted(state)}")
+    seed, *offsets = [_as_word("set_rng_state", name, state[name]) for name in ("seed", *_STREAMS)]
     with _lock:
-        _seed = operator.index(state["seed"])
-        _offsets[:] = [operator.index(state[name]) for name in _STREAMS]
+        _seed = seed
+        _offsets[:] = offsets
+
+
+def _as_word(caller: str, name: str, value: Any) -> int:
+    """`value` as an integer of 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise DTypeError(f"{caller}: {name} must be an integer, got {value!r}")
+    number = operator.index(value)
+    if not 0 <= number < 2**64:
+        raise DataError(f"{caller}: {name} must lie in [0, 2**64), got {number}")
+    return number
