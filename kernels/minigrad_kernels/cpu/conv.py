@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.conv_dot import dot, dot_elements
-from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gathers
+from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gather
 from minigrad_kernels.cpu.conv_product import product, product_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
 
@@ -61,10 +61,8 @@ def conv2d_input_grad_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    gathers = input_grad_gathers(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
-    return aligned_bytes(
-        max((product_elements(gather, dx_nchw, dy_nohw, groups) for gather in gathers), default=0), dx_nchw.itemsize
-    )
+    gather = input_grad_gather(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
+    return aligned_bytes(product_elements(gather, dx_nchw, dy_nohw, groups), dx_nchw.itemsize)
 
 
 def conv2d_input_grad(
@@ -85,9 +83,9 @@ def conv2d_input_grad(
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
     steps = (outputs * channels * taps, channels * taps, taps)
-    weights, work = w_ockk.reshape(-1), aligned(scratch, dx_nchw.dtype)
-    for gather in input_grad_gathers(kernel_h, kernel_w, *dx_nchw.shape[2:], window):
-        product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, work)
+    weights = w_ockk.reshape(-1)
+    gather = input_grad_gather(kernel_h, kernel_w, *dx_nchw.shape[2:], window)
+    product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, aligned(scratch, dx_nchw.dtype))
 
 
 def conv2d_weight_grad_scratch_bytes(

@@ -46,7 +46,7 @@ def _partial_sums(
             for y0 in range(0, height, band):
                 for i in range(n_images):
                     pack_image(
-                        wide, i * image_size, plane, x, ((n + i) * groups * channels + first) * source_h * source_w, count,
+                        wide[i * image_size :], plane, x, ((n + i) * groups * channels + first) * source_h * source_w, count,
                         source_h, source_w, y0, rows, width, views, step_h, step_w,
                     )  # fmt: skip
                 pixels = min(band, height - y0) * width

@@ -31,10 +31,10 @@ def _pack_strip(wide, at, width, source, source_at, row_size, rows, column, colu
 
 
 @helper
-def pack_image(wide, at, plane, source, source_at, channels, height, columns, first_row, rows, width, views, step_h, step_w):
-    """Write the wide image of some channels, a plane of memory for each channel and view; what lies behind it may be overwritten.
+def pack_image(wide, plane, source, source_at, channels, height, columns, first_row, rows, width, views, step_h, step_w):
+    """Write the wide image of some channels, a plane of memory for each channel and view.
 
-    The last vector of a row runs into the next one: strips go from right to left, rows and planes forward, so it is set right.
+    The last vector of a row runs into the next: strips go from right to left, rows forward, so that it is set right.
     """
     lanes = VECTOR_BYTES // wide.itemsize
     for view in range(views.shape[0]):
@@ -42,7 +42,7 @@ def pack_image(wide, at, plane, source, source_at, channels, height, columns, fi
         begin = min(max((step_h - 1 - top) // step_h, 0), rows)
         end = min(max((height - top + step_h - 1) // step_h, begin), rows)
         for c in range(channels):
-            place = at + (c * views.shape[0] + view) * plane
+            place = (c * views.shape[0] + view) * plane
             first = source_at + (c * height + top + begin * step_h) * columns + left
             wide[place : place + begin * width] = 0
             for j in range((width - 1) // lanes * lanes, -1, -lanes):

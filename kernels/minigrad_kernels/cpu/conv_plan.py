@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_TAPS, PRODUCT_ROWS, PRODUCT_VECTORS
 
-# A wide image this large leaves most of an L2 cache to the weights.
+# What a task of weights * wide image reads and writes again and again, its wide image and its result: part of an L2 cache.
+BAND_BYTES = 256 * 1024
+# The wide images that the weight gradient packs at once.
 WIDE_BYTES = 256 * 1024
 # Terms of a sum multiplied in one pass: their 2 vectors each (32 KiB if a vector has 64 bytes) stay in L1 for all output channels.
 BLOCK_TERMS = 256
@@ -38,81 +40,97 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Gather:
-    """The geometry of one gather.
+    """The geometry of a gather.
 
-    views holds each view's first source row and column, taps the kernel's places i * kernel_w + j, tap_view and tap_row where in
-    the wide image each of them starts. One pixel further is step_h rows or step_w columns of the source. The result has height x
-    width pixels; (y, x) belongs at base + y * row_step + x * col_step of a plane of the output.
+    views holds each view's first source row and column. taps are the kernel's places i * kernel_w + j, phase by phase;
+    tap_view and tap_row say where in the wide image each of them starts. A phase is (its first tap, its number of taps, row and
+    column of its first pixel); its pixels lie out_step_h rows and out_step_w columns apart, and meet source pixels that
+    lie step_h and step_w apart. height x width is the size of the largest phase.
     """
 
     views: NDArray[np.int64]
     taps: NDArray[np.int64]
     tap_view: NDArray[np.int64]
     tap_row: NDArray[np.int64]
-    step_h: int
-    step_w: int
+    phases: NDArray[np.int64]
     height: int
     width: int
-    base: int
-    row_step: int
-    col_step: int
+    step_h: int = 1
+    step_w: int = 1
+    out_step_h: int = 1
+    out_step_w: int = 1
 
     @property
     def extra_rows(self) -> int:
         """Rows of a wide image beyond those of the result."""
         return int(self.tap_row.max(initial=0))
 
+    @property
+    def phase_taps(self) -> int:
+        """Taps of the phase that has the most."""
+        return int(self.phases[:, 1].max(initial=0))
+
 
 @lru_cache
 def forward_gather(kernel_h: int, kernel_w: int, height: int, width: int, window: Window) -> Gather:
     """Return the gather that computes a result of height x width pixels from x."""
     tops, lefts = (np.arange(k) * d for k, d in ((kernel_h, window.dilation_h), (kernel_w, window.dilation_w)))
-    phases, phase_of_row = np.unique(tops % window.stride_h, return_inverse=True)
-    views = [(phase - window.pad_h, left - window.pad_w) for phase in phases for left in lefts]
+    first_rows, first_row_of_top = np.unique(tops % window.stride_h, return_inverse=True)
     return Gather(
-        views=np.array(views, np.int64).reshape(-1, 2),
+        views=_pairs(first_rows - window.pad_h, lefts - window.pad_w),
         taps=np.arange(kernel_h * kernel_w),
-        tap_view=(phase_of_row[:, None] * kernel_w + np.arange(kernel_w)).ravel(),
+        tap_view=np.add.outer(first_row_of_top * kernel_w, np.arange(kernel_w)).ravel(),
         tap_row=np.repeat(tops // window.stride_h, kernel_w),
-        step_h=window.stride_h, step_w=window.stride_w, height=height, width=width,
-        base=0, row_step=width, col_step=1,
-    )  # fmt: skip
+        phases=np.array([[0, kernel_h * kernel_w, 0, 0]]),
+        height=height,
+        width=width,
+        step_h=window.stride_h,
+        step_w=window.stride_w,
+    )
 
 
 @lru_cache
-def input_grad_gathers(kernel_h: int, kernel_w: int, height: int, width: int, window: Window) -> tuple[Gather, ...]:
-    """Return the gathers that compute all of a gradient of height x width pixels from dy, one for each phase."""
-    gathers = []
-    for y in range(min(window.stride_h, height)):
-        for x in range(min(window.stride_w, width)):
-            rows, tops = _taps_of_phase(y + window.pad_h, kernel_h, window.dilation_h, window.stride_h)
-            columns, lefts = _taps_of_phase(x + window.pad_w, kernel_w, window.dilation_w, window.stride_w)
-            top = tops.min() if tops.size else 0
-            gathers.append(
-                Gather(
-                    views=np.array([(top, left) for left in lefts], np.int64).reshape(-1, 2),
-                    taps=(rows[:, None] * kernel_w + columns).ravel(),
-                    tap_view=np.tile(np.arange(columns.size), rows.size),
-                    tap_row=np.repeat(tops - top, columns.size),
-                    step_h=1,
-                    step_w=1,
-                    height=len(range(y, height, window.stride_h)),
-                    width=len(range(x, width, window.stride_w)),
-                    base=y * width + x,
-                    row_step=window.stride_h * width,
-                    col_step=window.stride_w,
-                )  # fmt: skip
-            )
-    return tuple(gathers)
+def input_grad_gather(kernel_h: int, kernel_w: int, height: int, width: int, window: Window) -> Gather:
+    """Return the gather that computes a gradient of height x width pixels from dy."""
+    rows = _axis_phases(kernel_h, height, window.stride_h, window.pad_h, window.dilation_h)
+    columns = _axis_phases(kernel_w, width, window.stride_w, window.pad_w, window.dilation_w)
+    top = min((int(tops.min()) for _, tops in rows if tops.size), default=0)
+    lefts = np.unique(np.concatenate([lefts for _, lefts in columns]))
+    taps, tap_view, tap_row, phases = [], [], [], []
+    for y, (taps_h, tops) in enumerate(rows):
+        for x, (taps_w, own_lefts) in enumerate(columns):
+            phases.append((sum(map(len, taps)), taps_h.size * taps_w.size, y, x))
+            taps.append(np.add.outer(taps_h * kernel_w, taps_w).ravel())
+            tap_view.append(np.tile(np.searchsorted(lefts, own_lefts), taps_h.size))
+            tap_row.append(np.repeat(tops - top, taps_w.size))
+    return Gather(
+        views=_pairs(np.array([top]), lefts),
+        taps=np.concatenate(taps),
+        tap_view=np.concatenate(tap_view),
+        tap_row=np.concatenate(tap_row),
+        phases=np.array(phases),
+        height=ceil_div(height, window.stride_h),
+        width=ceil_div(width, window.stride_w),
+        out_step_h=window.stride_h,
+        out_step_w=window.stride_w,
+    )
 
 
-def _taps_of_phase(
-    position: int, kernel: int, dilation: int, stride: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the taps along an axis that reach a padded position of x, and which dy pixel each of them multiplies."""
-    distance = position - np.arange(kernel) * dilation
-    taps = np.flatnonzero(distance % stride == 0)
-    return taps, distance[taps] // stride
+def _axis_phases(
+    kernel: int, size: int, stride: int, pad: int, dilation: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return, for each phase of an axis, its taps and the dy pixel that each of them meets at the phase's first pixel."""
+    phases = []
+    for first in range(max(1, min(stride, size))):
+        distance = first + pad - np.arange(kernel) * dilation
+        taps = np.flatnonzero(distance % stride == 0)
+        phases.append((taps, distance[taps] // stride))
+    return phases
+
+
+def _pairs(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all pairs of a row and a column, as an array of shape (pairs, 2)."""
+    return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,15 +148,17 @@ class Blocks:
 def _blocks(gather: Gather, channels: int, band: int, itemsize: int) -> Blocks:
     lanes = VECTOR_BYTES // itemsize
     rows = band + gather.extra_rows
-    # An odd number of vectors, so that the planes do not all meet in the same sets of the cache.
-    # A vector more than the rows take, for the last vector that is written may begin at the last pixel.
+    # A vector more than the rows take, for the last one that is written may begin at the last pixel; and an odd number of
+    # vectors, so that the planes do not all meet in the same sets of the cache.
     plane = (ceil_div(rows * gather.width + lanes, lanes) // 2 * 2 + 1) * lanes
     views = len(gather.views)
     starts = gather.tap_view * plane + gather.tap_row * gather.width
-    offsets = (np.arange(channels)[:, None] * views * plane + starts).ravel()
-    spill = -offsets.size % DOT_TAPS
-    size = channels * views * plane + PRODUCT_VECTORS * lanes
-    return Blocks(channels, band, rows, plane, size, np.pad(offsets, (0, spill)))
+    by_phase = [
+        np.add.outer(np.arange(channels) * views * plane, starts[first : first + count]).ravel()
+        for first, count in gather.phases[:, :2]
+    ]
+    offsets = np.concatenate([*by_phase, np.zeros(DOT_TAPS, np.int64)])
+    return Blocks(channels, band, rows, plane, channels * views * plane + PRODUCT_VECTORS * lanes, offsets)
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -151,18 +171,21 @@ def divide(total: int, part: int) -> int:
     return max(1, ceil_div(total, max(1, ceil_div(total, max(1, part)))))
 
 
-def _band(gather: Gather, channels: int, itemsize: int) -> int:
-    """Return how many rows of the result a wide image of WIDE_BYTES covers."""
-    row_bytes = max(1, channels * len(gather.views) * gather.width * itemsize)
-    return WIDE_BYTES // row_bytes - gather.extra_rows
-
-
 @lru_cache
-def product_blocks(gather: Gather, channels: int, itemsize: int) -> Blocks:
-    """Return the blocks of weights * wide image."""
-    count = max(1, round(channels * gather.taps.size / BLOCK_TERMS))
+def product_blocks(gather: Gather, channels: int, outputs: int, itemsize: int) -> Blocks:
+    """Return the blocks of weights * wide image: as many rows as let wide image and result fit BAND_BYTES."""
+    count = max(1, round(channels * gather.phase_taps / BLOCK_TERMS))
     block = divide(channels, ceil_div(channels, count))
-    return _blocks(gather, block, divide(gather.height, _band(gather, block, itemsize)), itemsize)
+    row_bytes = max(1, (block * len(gather.views) + outputs * len(gather.phases)) * gather.width * itemsize)
+    limit = min(max(1, BAND_BYTES // row_bytes), max(1, gather.height))
+    lanes = VECTOR_BYTES // itemsize
+
+    def vectors(band: int) -> int:
+        whole, rest = divmod(gather.height, band)
+        return whole * ceil_div(band * gather.width, lanes) + ceil_div(rest * gather.width, lanes)
+
+    band = min(range(limit, limit // 2, -1), key=vectors)
+    return _blocks(gather, block, band, itemsize)
 
 
 @lru_cache

@@ -22,7 +22,7 @@ from minigrad_kernels.cpu.compiler import helper
 from minigrad_kernels.cpu.simd import REGISTERS, VECTOR_BYTES, VectorBuilder, copy_lanes, store_lanes
 
 PRODUCT_VECTORS = 2
-PRODUCT_ROWS = (REGISTERS - 4) // PRODUCT_VECTORS
+PRODUCT_ROWS = 12 if REGISTERS == 32 else 6
 DOT_ROWS, DOT_TAPS = (4, 6) if REGISTERS == 32 else (3, 4)
 
 _index = ir.IntType(64)
@@ -96,11 +96,10 @@ def _product(
             sums = _phis(builder, starts, begin)
             offset = builder.load(builder.gep(offsets, [k], source_etype=_index), typ=_index)
             columns = [vector.load(vector.address(source, offset, _index(v * vector.lanes))) for v in range(n_vectors)]
-            scalars = [vector.address(panel, builder.mul(k, _index(n_rows)), _index(r)) for r in range(n_rows)]
-            factors = [vector.splat(vector.scalar(scalar)) for scalar in scalars]
-            ends = [
-                vector.multiply_add(factors[r], columns[v], total) for (r, v), total in zip(cells, sums, strict=True)
-            ]
+            ends = []
+            for r in range(n_rows):  # row by row, or the scalars of all rows would want a register each
+                factor = vector.splat(vector.scalar(vector.address(panel, builder.mul(k, _index(n_rows)), _index(r))))
+                ends += [vector.multiply_add(factor, columns[v], sums[r * n_vectors + v]) for v in range(n_vectors)]
             next_k = builder.add(k, _index(1))
             _arrive([k, *sums], [next_k, *ends], loop)
             builder.cbranch(builder.icmp_signed("<", next_k, depth), loop, done)
