@@ -1,0 +1,147 @@
+"""Initial values: their statistics lie within five standard errors of the theory."""
+
+import math
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+from minigrad.errors import MinigradError, ShapeError
+from minigrad.nn import init
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    state = mg.get_rng_state()
+    mg.manual_seed(0)
+    yield
+    mg.set_rng_state(state)
+
+
+def empty(*shape, dtype=mg.float64):
+    return mg.empty(*shape, dtype=dtype, device="reference")
+
+
+def check_moments(values, mean, std, kurtosis):
+    """Mean and deviation of a sample; the kurtosis of its distribution says how far the deviation may stray."""
+    count = values.size
+    assert abs(values.mean() - mean) < 5 * std / math.sqrt(count)
+    assert abs(values.std() / std - 1) < 5 * math.sqrt((kurtosis - 1) / (4 * count))
+
+
+def check_normal(values, mean, std):
+    check_moments(values, mean, std, kurtosis=3.0)
+    within_one_deviation = np.mean(abs(values - mean) < std)
+    assert abs(within_one_deviation - 0.6827) < 5 * math.sqrt(0.6827 * 0.3173 / values.size)
+
+
+def check_uniform(values, low, high):
+    check_moments(values, (low + high) / 2, (high - low) / math.sqrt(12), kurtosis=1.8)
+    assert low <= values.min() < low + (high - low) * 0.01
+    assert high - (high - low) * 0.01 < values.max() <= high
+
+
+def test_normal():
+    check_normal(init.normal_(empty(4000), 3.0, 0.5).numpy(), 3.0, 0.5)
+
+
+def test_uniform():
+    check_uniform(init.uniform_(empty(4000), -1.0, 3.0).numpy(), -1.0, 3.0)
+
+
+def test_small_gaussian():
+    check_normal(init.small_gaussian_(empty(4000)).numpy(), 0.0, 0.01)
+
+
+def test_kaiming_normal():
+    check_normal(init.kaiming_normal_(empty(40, 10, 2, 5)).numpy(), 0.0, math.sqrt(2 / 100))
+
+
+def test_kaiming_uniform():
+    bound = math.sqrt(2) * math.sqrt(3 / 100)
+    check_uniform(init.kaiming_uniform_(empty(40, 100)).numpy(), -bound, bound)
+
+
+def test_a_gain_of_one_s_own():
+    check_normal(init.kaiming_normal_(empty(40, 100), gain=1.0).numpy(), 0.0, 0.1)
+
+
+def test_kaiming_keeps_the_scale_of_activations():
+    x = init.normal_(empty(64, 100))
+    for _ in range(3):
+        x = mg.relu(x @ init.kaiming_normal_(empty(100, 100)).T)
+    assert 0.5 < float((x * x).mean()) < 2.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Linear(100, 40, device="reference"),
+        lambda: nn.Conv2d(20, 40, (2, 5), groups=2, device="reference"),
+    ],
+    ids=["Linear", "Conv2d"],
+)
+def test_layers_start_as_pytorch_s_do(make):
+    layer = make()
+    check_uniform(layer.weight.detach().numpy().astype(float), -0.1, 0.1)
+    assert abs(layer.bias.detach().numpy()).max() <= 0.1
+    assert np.unique(layer.bias.detach().numpy()).size > 30
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((4, 3), (3, 4)), ((8, 3, 5, 2), (30, 80)), ((4, 0), (0, 4)), ((4, 3, 0, 2), (0, 0))]
+)
+def test_fans(shape, expected):
+    assert init.fans(empty(*shape)) == expected
+
+
+def test_a_vector_has_no_fans():
+    with pytest.raises(ShapeError, match=r"fans: a weight needs two axes"):
+        init.fans(empty(3))
+
+
+def test_constants():
+    assert init.constant_(empty(3), 2.5).tolist() == [2.5] * 3
+    assert init.zeros_(empty(3)).tolist() == [0.0] * 3
+
+
+def test_initialisers_work_in_place_on_parameters():
+    weight = nn.Parameter(mg.zeros(2, 2, device="reference"))
+    assert init.kaiming_normal_(weight) is weight
+    assert weight.requires_grad
+    assert weight.is_leaf
+    assert 0.0 not in weight.detach().numpy()
+
+
+def test_the_same_seed_gives_the_same_bits():
+    def weights():
+        mg.manual_seed(5)
+        return nn.Conv2d(2, 3, 3, device="reference").state_dict()
+
+    first, second = weights(), weights()
+    assert all(first[name].tolist() == second[name].tolist() for name in first)
+
+
+def test_layers_of_one_seed_differ_from_each_other():
+    first, second = nn.Linear(4, 4, device="reference"), nn.Linear(4, 4, device="reference")
+    assert first.weight.tolist() != second.weight.tolist()
+
+
+def test_a_layer_without_inputs_is_made():
+    assert nn.Linear(0, 3, device="reference").weight.shape == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: init.normal_(empty(2), 0.0, -1.0), "normal_: std must not be negative"),
+        (lambda: init.uniform_(empty(2), 1.0, 0.0), "uniform_: low must not exceed high"),
+        (lambda: init.normal_(empty(2, dtype=mg.int64)), "normal_: target must be float"),
+        (lambda: init.kaiming_normal_([1.0]), "target must be a Tensor"),
+    ],
+)
+def test_wrong_settings_draw_nothing(call, message):
+    with pytest.raises(MinigradError, match=message):
+        call()
+    assert mg.get_rng_state()["initialisation"] == 0
