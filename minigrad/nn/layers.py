@@ -9,10 +9,10 @@ from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int, as_pair, as_probability
+from minigrad.ops.arguments import as_int, as_pair, as_probability, require_tensor
 from minigrad.ops.create import empty
 from minigrad.ops.shape import flatten
-from minigrad.tensor import Parameter, Tensor
+from minigrad.tensor import Buffer, Parameter, Tensor
 
 # Deviation 1 / sqrt(3 fan_in), bounds +-1 / sqrt(fan_in): how PyTorch starts linear and convolutional layers.
 _DEFAULT_GAIN = 1 / math.sqrt(3)
@@ -134,6 +134,10 @@ class MaxPool2d(_Pool2d):
         )
         return (out, indices) if self.return_indices else out
 
+    def extra_repr(self) -> str:
+        """The settings that `repr` shows."""
+        return f"{super().extra_repr()}, dilation={self.dilation}"
+
 
 class AvgPool2d(_Pool2d):
     """Mean of each window; see `minigrad.nn.functional.avg_pool2d`."""
@@ -254,7 +258,9 @@ class CrossEntropyLoss(Module):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        self.weight = weight
+        if weight is not None:
+            require_tensor("CrossEntropyLoss", weight=weight)
+        self.weight = None if weight is None else Buffer(weight)
         self.ignore_index = as_int("CrossEntropyLoss", "ignore_index", ignore_index)
         self.reduction = reduction
         self.label_smoothing = label_smoothing

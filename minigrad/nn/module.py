@@ -10,10 +10,10 @@ import numpy as np
 from minigrad.autograd import no_grad
 from minigrad.backends.base import Spec
 from minigrad.dtypes import FLOATS
-from minigrad.errors import DataError, ShapeError
+from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.ops.transfer import to
 from minigrad.ops.update import copy_
-from minigrad.tensor import Buffer, Parameter, Tensor, Version, tensor
+from minigrad.tensor import Buffer, Parameter, Tensor, tensor
 
 Self = TypeVar("Self", bound="Module")
 
@@ -104,13 +104,13 @@ class Module:
             parameter.grad = None
 
     def to(self: Self, *wanted: Any, dtype: Any = None, device: str | None = None) -> Self:
-        """Move parameters, buffers and gradients to a device, a float dtype, or both; returns the module."""
+        """Move parameters, buffers and gradients to a device, floats to a float dtype, or both; returns the module."""
         with no_grad():
             held = [item for _, item in (*self.named_parameters(), *self.named_buffers())]
             moved = [_move(item, wanted, dtype, device) for item in held]
             grads = [None if item.grad is None else _move(item.grad, wanted, dtype, device) for item in held]
         for item, other, grad in zip(held, moved, grads, strict=True):
-            item.array, item.spec, item.backend, item.version = other.array, other.spec, other.backend, Version()
+            item.array, item.spec, item.backend, item.version = other.array, other.spec, other.backend, other.version
             item.grad = grad
         return self
 
@@ -242,4 +242,10 @@ def _fits(own: Spec, given: Spec) -> bool:
 
 
 def _move(item: Tensor, wanted: tuple[Any, ...], dtype: Any, device: str | None) -> Tensor:
-    return to(item.detach(), *wanted, dtype=dtype, device=device).clone()
+    """Where it has to go; integers keep their dtype."""
+    moved = to(item.detach(), *wanted, dtype=dtype, device=device)
+    if item.dtype not in FLOATS:
+        return to(item.detach(), device=moved.device)
+    if moved.dtype not in FLOATS:
+        raise DTypeError(f"to: a module's dtype must be float, got {moved.dtype.name}")
+    return moved
