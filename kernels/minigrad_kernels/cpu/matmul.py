@@ -24,8 +24,6 @@ BLOCK_M = 140 // PRODUCT_ROWS * PRODUCT_ROWS
 BLOCK_N = 512
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
-# A tile for the last columns, and a row of zeros in place of a bias.
-SPARE_ROWS = PRODUCT_ROWS + 1
 
 
 @helper
@@ -65,7 +63,8 @@ def _matmul(begin, end, worker, out, a_bmk, b_bkn, work, offsets, size_a, size_b
     width = b_bkn.shape[2]
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out.itemsize
     blocks_m, blocks_n = (height + BLOCK_M - 1) // BLOCK_M, (width + BLOCK_N - 1) // BLOCK_N
-    work = work[worker * (size_a + size_b + SPARE_ROWS * columns) :]
+    # Besides its panels a thread has a tile for the last columns, and a zero for each of its rows in place of a bias.
+    work = work[worker * (size_a + size_b + PRODUCT_ROWS * (columns + 1)) :]
     panel_a, panel_b = work[:size_a], work[size_a : size_a + size_b]
     spare, zeros = work[size_a + size_b :], work[size_a + size_b + PRODUCT_ROWS * columns :]
     zeros[:PRODUCT_ROWS] = 0
@@ -105,7 +104,8 @@ def _sizes(a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> tuple[int, int, int]:
 def matmul_scratch_bytes(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> int:
     """Return the bytes of scratch that matmul takes for these arrays."""
     columns, size_a, size_b = _sizes(a_bmk, b_bkn)
-    return aligned_bytes(threads.get_num_threads() * (size_a + size_b + SPARE_ROWS * columns), out_bmn.itemsize)
+    size = size_a + size_b + PRODUCT_ROWS * (columns + 1)
+    return aligned_bytes(threads.get_num_threads() * size, out_bmn.itemsize)
 
 
 def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch: NDArray[np.uint8]) -> None:
