@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.pool_lanes import maximum_of_windows, sum_of_windows
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
-from minigrad_kernels.cpu.threads import run
 
 # Rough time of a task's parts, in nanoseconds.
 WINDOW_NANOSECONDS = 1.0
@@ -38,7 +38,7 @@ def max_pool2d(
     batch, channels, _, _ = x_nchw.shape
     work = out_nchw.size * (WINDOW_NANOSECONDS + TAP_NANOSECONDS * kernel_h * kernel_w)
     scalars = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    run(_max_pool2d, batch * channels, work, out_nchw, indices_nchw, x_nchw, *scalars)
+    threads.run(_max_pool2d, batch * channels, work, out_nchw, indices_nchw, x_nchw, *scalars)
 
 
 def max_pool2d_input_grad(
@@ -49,13 +49,13 @@ def max_pool2d_input_grad(
     """Sum dy over the windows whose maximum came from an input; the saved indices say which these are."""
     work = dy_nohw.size * ADD_NANOSECONDS + dx_nchw.size * 0.1
     dx, dy, indices = _planes(dx_nchw), _planes(dy_nohw), _planes(indices_nohw)
-    run(_max_pool2d_input_grad, len(dx), work, dx, dy, indices)
+    threads.run(_max_pool2d_input_grad, len(dx), work, dx, dy, indices)
 
 
 def max_pool2d_gather(out_nohw: NDArray[Any], x_nchw: NDArray[Any], indices_nohw: Indices) -> None:
     """Read x at the saved index, 0 for the index -1: the adjoint of max_pool2d_input_grad."""
     out, x, indices = _planes(out_nohw), _planes(x_nchw), _planes(indices_nohw)
-    run(_max_pool2d_gather, len(out), out.size * ADD_NANOSECONDS, out, x, indices)
+    threads.run(_max_pool2d_gather, len(out), out.size * ADD_NANOSECONDS, out, x, indices)
 
 
 def avg_pool2d(
@@ -70,7 +70,7 @@ def avg_pool2d(
     work = out_nohw.size * (WINDOW_NANOSECONDS + TAP_NANOSECONDS * kernel_h * kernel_w)
     out, x = _planes(out_nohw), _planes(x_nchw)
     window = _window(x_nchw, out_nohw, kernel_h, kernel_w, pad_h, pad_w)
-    run(_avg_pool2d, len(x), work, out, x, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad)
+    threads.run(_avg_pool2d, len(x), work, out, x, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad)
 
 
 def avg_pool2d_input_grad(
@@ -82,7 +82,9 @@ def avg_pool2d_input_grad(
     work = dy_nohw.size * kernel_h * kernel_w * ADD_NANOSECONDS
     dx, dy = _planes(dx_nchw), _planes(dy_nohw)
     window = _window(dx_nchw, dy_nohw, kernel_h, kernel_w, pad_h, pad_w)
-    run(_avg_pool2d_input_grad, len(dx), work, dx, dy, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad)
+    threads.run(
+        _avg_pool2d_input_grad, len(dx), work, dx, dy, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad
+    )
 
 
 def _planes(array_nchw: NDArray[Any]) -> NDArray[Any]:

@@ -1,34 +1,37 @@
-"""Changes in place, each one flat pass: fills, copies, sums, and the optimisers' rules, on blocks that threads share."""
+"""In-place updates: one flat pass over the elements, which do not depend on each other.
+
+sgd goes by blocks of fixed size, so that an element is always in the vector part of the loop or always in its rest,
+however many threads there are: the two may round differently.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import elementwise, threads
 from minigrad_kernels.cpu.compiler import kernel
-from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
 
-# Elements of a task, and what one costs in nanoseconds.
-BLOCK = 8192
-ELEMENT_NANOSECONDS = 0.3
+# Elements: a multiple of any vector, and small change as a share of a thread.
+BLOCK = 4096
+SGD_NANOSECONDS = 0.3
 
 
 def fill(out: Array, value: float) -> None:
-    """Write the value everywhere."""
+    """`out = value`."""
     out.fill(value)
 
 
 def copy(out: Array, x: Array) -> None:
-    """Write x, of any strides."""
+    """`out = x`."""
     np.copyto(out, x)
 
 
 def accumulate(out: Array, x: Array) -> None:
-    """Add x to out."""
-    quiet(np.add, out, x, out)
+    """`out = out + x`."""
+    elementwise.add(out, out, x)
 
 
 def sgd(
@@ -42,49 +45,29 @@ def sgd(
     nesterov: bool,
     first: bool,
 ) -> None:
-    """Change param, and the velocity in buffer, by PyTorch's rule; a buffer of length zero means no momentum.
+    """Run a step of stochastic gradient descent: param -= lr step.
 
-    With g = grad + weight_decay * param: v = g the first time, else momentum * v + (1 - dampening) * g; then param loses
-    lr * v, with nesterov lr * (g + momentum * v), without momentum lr * g.
+    With g = grad + weight_decay param: the step is g without momentum, where buffer has no elements. Else
+    buffer = momentum buffer + (1 - dampening) g, or g the first time, and the step is buffer or, with Nesterov's
+    momentum, g + momentum buffer.
+
+    Source: PyTorch, torch.optim.SGD.
     """
-    tasks = -(-param.size // BLOCK)
-    work = param.size * ELEMENT_NANOSECONDS
-    flat, g = param.reshape(-1), grad.reshape(-1)
-    if not buffer.size:
-        threads.run(_descend, tasks, work, flat, g, lr, weight_decay)
-        return
-    # The first velocity is the gradient, whatever the buffer holds, NaN included.
-    if first:
-        buffer.fill(0)
-        momentum_now, gain = 0.0, 1.0
-    else:
-        momentum_now, gain = momentum, 1 - dampening
-    look_ahead = (1.0, momentum) if nesterov else (0.0, 1.0)
-    threads.run(
-        _descend_with_momentum, tasks, work, flat, buffer.reshape(-1), g, lr, momentum_now, gain, weight_decay, *look_ahead
-    )
+    arrays = param.reshape(-1), buffer.reshape(-1), grad.reshape(-1)
+    scalars = (lr, momentum, 1 - dampening, weight_decay, nesterov, first)
+    threads.run(_sgd, -(-param.size // BLOCK), param.size * SGD_NANOSECONDS, *arrays, *scalars)
 
 
-@kernel("out T1", "in T1", "float", "float")
-def _descend(begin, end, worker, param, grad, lr, weight_decay):
+@kernel("out T1", "out T1", "in T1", "T", "T", "T", "T", "int", "int")
+def _sgd(begin, end, worker, param, buffer, grad, lr, momentum, keep, weight_decay, nesterov, first):
     param, grad = param[begin * BLOCK : end * BLOCK], grad[begin * BLOCK : end * BLOCK]
-    real = param.dtype.type
-    lr, weight_decay = real(lr), real(weight_decay)
-    for i in range(param.size):
-        param[i] -= lr * (grad[i] + weight_decay * param[i])
-
-
-@kernel("out T1", "out T1", "in T1", *["float"] * 6)
-def _descend_with_momentum(
-    begin, end, worker, param, buffer, grad, lr, momentum, gain, weight_decay, gradient_part, velocity_part
-):
-    param, buffer = param[begin * BLOCK : end * BLOCK], buffer[begin * BLOCK : end * BLOCK]
-    grad = grad[begin * BLOCK : end * BLOCK]
-    real = param.dtype.type
-    lr, momentum, gain, weight_decay = real(lr), real(momentum), real(gain), real(weight_decay)
-    gradient_part, velocity_part = real(gradient_part), real(velocity_part)
-    for i in range(param.size):
-        g = grad[i] + weight_decay * param[i]
-        velocity = momentum * buffer[i] + gain * g
-        buffer[i] = velocity
-        param[i] -= lr * (gradient_part * g + velocity_part * velocity)
+    if len(buffer) == 0:
+        for i in range(len(param)):
+            param[i] -= lr * (grad[i] + weight_decay * param[i])
+    else:
+        buffer = buffer[begin * BLOCK : end * BLOCK]
+        for i in range(len(param)):
+            gradient = grad[i] + weight_decay * param[i]
+            velocity = gradient if first else momentum * buffer[i] + keep * gradient
+            buffer[i] = velocity
+            param[i] -= lr * (gradient + momentum * velocity if nesterov else velocity)
