@@ -102,11 +102,11 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
     Source: PyTorch, torch.matmul.
     """
     if not a or not b:
-        raise ValueError(f"matmul needs at least one axis on each side: {a} and {b}")
+        raise ValueError(f"at least one axis is needed on each side: {a} and {b}")
     a_inner = a[-1]
     b_inner, b_columns = (b[0], ()) if len(b) == 1 else (b[-2], b[-1:])
     if a_inner != b_inner:
-        raise ValueError(f"matmul sums over the last axis of {a} and the rows of {b}: {a_inner} and {b_inner} differ")
+        raise ValueError(f"the last axis of {a} and the rows of {b} are summed over: {a_inner} and {b_inner} differ")
     return broadcast_shapes(a[:-2], b[:-2]) + a[-2:-1] + b_columns
 
 

@@ -123,6 +123,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
+    for position, given in enumerate(tensors):
+        require_tensor("stack", **{f"tensor_{position}": given})
+        if given.shape != tensors[0].shape:
+            specs = {"tensor_0": tensors[0].spec, f"tensor_{position}": given.spec}
+            raise ShapeError(listed("stack: shapes must be equal", **specs))
     return cat([unsqueeze(given, dim) for given in tensors], dim)
 
 

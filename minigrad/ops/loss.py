@@ -45,7 +45,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
 def softmax(input: Tensor, dim: int) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`, without overflow."""
     require_float("softmax", input=input)
-    return exp(log_softmax(input, dim))
+    return exp(log_softmax(input, as_axis("softmax", dim, input.ndim)))
 
 
 def cross_entropy(

@@ -46,7 +46,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     try:
         shape = shapes.matmul_shape(input.shape, other.shape)
     except ValueError as error:
-        raise ShapeError(listed(str(error), input=input.spec, other=other.spec)) from None
+        raise ShapeError(listed(f"matmul: {error}", input=input.spec, other=other.spec)) from None
     rows = _as_matrix(input, 0)
     columns = _as_matrix(other, 1)
     batch = shape[: len(shape) - (input.ndim > 1) - (other.ndim > 1)]
