@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from minigrad.autograd import no_grad
 from minigrad.errors import DataError, GraphError, ShapeError
-from minigrad.ops.arguments import listed
+from minigrad.ops.arguments import listed, require_tensor
 from minigrad.ops.transfer import to
 from minigrad.tensor import Tensor
 
@@ -48,8 +49,10 @@ class Optimizer(ABC):
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with settings of their own; on an error nothing is added."""
-        params = group.get("params")
-        members = [params] if isinstance(params, Tensor) else list(params or ())
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise DataError(f"optimizer: a group must be a dict with 'params', got {group!r}")
+        params = group["params"]
+        members = [params] if isinstance(params, Tensor) else list(params)
         unknown = set(group) - set(self.defaults) - {"params"}
         if unknown:
             raise DataError(f"optimizer: unknown settings {sorted(unknown)}; known are {sorted(self.defaults)}")
@@ -94,6 +97,8 @@ class Optimizer(ABC):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and a copy of the state; on an error nothing has changed."""
+        if not {"state", "param_groups"} <= set(state_dict):
+            raise DataError(f"load_state_dict: 'state' and 'param_groups' are required, got {sorted(state_dict)}")
         groups, parameters = state_dict["param_groups"], self._parameters()
         sizes = [len(group["params"]) for group in groups]
         own_sizes = [len(group["params"]) for group in self.param_groups]
@@ -101,7 +106,15 @@ class Optimizer(ABC):
             raise DataError(f"load_state_dict: groups of {own_sizes} parameters are required, the state has {sizes}")
         new_groups = [{**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)]
         for group in new_groups:
+            lost = set(self.defaults) - set(group)
+            if lost:
+                raise DataError(f"load_state_dict: a group lacks the settings {sorted(lost)}")
             self.check(group)
+        strangers = set(state_dict["state"]) - set(range(len(parameters)))
+        if strangers:
+            raise DataError(
+                f"load_state_dict: there is state for parameters {list(strangers)}, there are {len(parameters)}"
+            )
         state = {
             parameters[number]: {name: _matching(name, value, parameters[number]) for name, value in entries.items()}
             for number, entries in state_dict["state"].items()
@@ -114,6 +127,7 @@ class Optimizer(ABC):
 
 def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
     """A copy of a piece of state, on the parameter's device and in its dtype."""
+    require_tensor("load_state_dict", **{name: value})
     if value.shape != parameter.shape:
         message = f"load_state_dict: {name} must have its parameter's shape; nothing was loaded"
         raise ShapeError(listed(message, parameter=parameter.spec, state=value.spec))
@@ -123,5 +137,5 @@ def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
 def require_at_least(optimizer: str, group: Group, name: str, minimum: float) -> None:
     """Raise DataError if a setting is no number, NaN, or below the minimum."""
     value = group[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= minimum:
+    if isinstance(value, bool) or not isinstance(value, Real) or not value >= minimum:
         raise DataError(f"{optimizer}: {name} must be a number of at least {minimum}, got {value!r}")

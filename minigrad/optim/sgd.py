@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.autograd import apply_in_place
 from minigrad.backends.base import Spec
 from minigrad.errors import DataError
+from minigrad.ops.transfer import to
 from minigrad.ops.update import SGD as SGD_UPDATE
 from minigrad.optim.optimizer import Group, Optimizer, require_at_least
 from minigrad.tensor import Tensor
@@ -76,8 +77,9 @@ class SGD(Optimizer):
             spec = Spec((0,), parameter.dtype)
             return Tensor(parameter.backend.empty(spec), spec, parameter.backend), True
         entries = self.state.get(parameter)
-        if entries is not None:
-            return entries["momentum_buffer"], False
-        buffer = Tensor(parameter.backend.empty(parameter.spec), parameter.spec, parameter.backend)
+        if entries is None:
+            buffer = Tensor(parameter.backend.empty(parameter.spec), parameter.spec, parameter.backend)
+        else:
+            buffer = to(entries["momentum_buffer"], dtype=parameter.dtype, device=parameter.device)  # it may have moved
         self.state[parameter] = {"momentum_buffer": buffer}
-        return buffer, True
+        return buffer, entries is None
