@@ -137,5 +137,5 @@ def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
 def require_at_least(optimizer: str, group: Group, name: str, minimum: float) -> None:
     """Raise DataError if a setting is no number, NaN, or below the minimum."""
     value = group[name]
-    if isinstance(value, bool) or not isinstance(value, Real) or not value >= minimum:
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= minimum:
         raise DataError(f"{optimizer}: {name} must be a number of at least {minimum}, got {value!r}")
