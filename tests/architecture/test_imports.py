@@ -13,7 +13,7 @@ import minigrad_kernels
 
 ROOTS = {package.__name__: Path(package.__file__).parent for package in (minigrad, minigrad_kernels)}
 
-# From low to high: a package may import those in the lines above it. A module belongs to the longest name it starts with.
+# From low to high: a package may import those in the lines above it. A module belongs to the longest name that fits.
 LAYERS = [
     ["minigrad.errors"],
     ["minigrad.dtypes", "minigrad.random"],
