@@ -146,3 +146,51 @@ def test_random_geometries():
             (batch, groups, channels, outputs, height, width, kernel, stride, pad, dilation), np.float32, seed
         )
         assert_close(problem, results(problem))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("shape", [SHAPES[0], SHAPES[1], SHAPES[2], SHAPES[8]])
+def test_bad_values_stay_in_their_windows(shape, bad):
+    problem = Problem(shape, np.float32)
+    random = np.random.default_rng(2)
+    for _ in range(5):
+        x, dy = problem.x.copy(), problem.dy.copy()
+        x[tuple(random.integers(0, x.shape))] = bad
+        dy[tuple(random.integers(0, dy.shape))] = bad
+        bad_x, bad_dy = (~np.isfinite(array) for array in (x, dy))
+        ones = np.ones(problem.w.shape)
+        touched = {
+            "conv2d": problem.forward(bad_x, ones, np.zeros_like(problem.bias)) > 0,
+            "conv2d_input_grad": problem.input_grad(bad_dy, ones) > 0,
+            # A bad dy multiplies padding too, and a zero there makes NaN of it.
+            "conv2d_weight_grad": problem.weight_grad(bad_x, np.ones_like(dy))
+            + bad_dy.any((0, 2, 3))[:, None, None, None]
+            > 0,
+        }
+        for name, result in results(problem, x, dy).items():
+            np.testing.assert_array_equal(np.isfinite(result), ~touched[name], err_msg=name)
+
+
+def test_no_bias():
+    problem = Problem(SHAPES[0], np.float32)
+    biased = call("conv2d", problem.dy.shape, problem.x, problem.w, np.zeros_like(problem.bias), *problem.scalars)
+    bare = call("conv2d", problem.dy.shape, problem.x, problem.w, problem.bias[:0], *problem.scalars)
+    np.testing.assert_array_equal(bare, biased)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(5, 1, 3, 10, 9, 8, (3, 3), (1, 1), (1, 1), (1, 1)), (2, 2, 9, 70, 12, 40, (3, 3), (2, 1), (1, 1), (1, 1))],
+)
+def test_equal_bits_at_any_number_of_threads(shape, monkeypatch):
+    monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
+    problem = Problem(shape, np.float32)
+    before = threads.get_num_threads()
+    found = []
+    for count in (1, 2, 4):
+        threads.set_num_threads(count)
+        found.append(results(problem))
+    threads.set_num_threads(before)
+    for name, one in found[0].items():
+        np.testing.assert_array_equal(one, found[1][name])
+        np.testing.assert_array_equal(one, found[2][name])

@@ -22,6 +22,10 @@ from minigrad_kernels.cpu.tiles import DOT_ROWS, DOT_TAPS, dot_tile
 
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
+# Pixels that a chunk has at least.
+CHUNK_PIXELS = 256
+# Rows of dy that are multiplied with one tile of terms after the other: 60 x BLOCK_PIXELS numbers stay in L2.
+BLOCK_OUTPUTS = 60
 
 
 @kernel("out T1", "in T4", "in T4", "out T2", "in int64_2", "in int64_1", *["int"] * 13)
@@ -34,6 +38,7 @@ def _partial_sums(
     blocks, tiles = (channels + block - 1) // block, (outputs + DOT_ROWS - 1) // DOT_ROWS
     cells = (block * taps + DOT_TAPS - 1) // DOT_TAPS * tiles
     dy, dy_plane = dy_nohw.reshape(-1), dy_nohw.shape[2] * dy_nohw.shape[3]
+    dy_image = dy_nohw.shape[1] * dy_plane
     source_h, source_w, x = x_nchw.shape[2], x_nchw.shape[3], x_nchw.reshape(-1)
     wide = work[worker]
     for task in range(begin, end):
@@ -50,15 +55,15 @@ def _partial_sums(
                         source_h, source_w, y0, rows, width, views, step_h, step_w,
                     )  # fmt: skip
                 pixels = min(band, height - y0) * width
-                out_at = task * cells * cell
-                for term in range(0, count * taps, DOT_TAPS):
-                    for o in range(0, outputs, DOT_ROWS):
-                        dy_at = (n * groups * outputs + g * outputs + o) * dy_plane + y0 * width
-                        dot_tile(
-                            min(DOT_ROWS, outputs - o), n_images, pixels, dy, dy_at, dy_plane, groups * outputs * dy_plane,
-                            wide, 0, image_size, offsets, term, partial, out_at, n > n_begin or y0 > 0,
-                        )  # fmt: skip
-                        out_at += cell
+                for o_block in range(0, outputs, BLOCK_OUTPUTS):
+                    for term in range(0, count * taps, DOT_TAPS):
+                        for o in range(o_block, min(o_block + BLOCK_OUTPUTS, outputs), DOT_ROWS):
+                            dy_at = ((n * groups + g) * outputs + o) * dy_plane + y0 * width
+                            out_at = (task * cells + term // DOT_TAPS * tiles + o // DOT_ROWS) * cell
+                            dot_tile(
+                                min(DOT_ROWS, outputs - o), n_images, pixels, dy, dy_at, dy_plane, dy_image,
+                                wide, 0, image_size, offsets, term, partial, out_at, n > n_begin or y0 > 0,
+                            )  # fmt: skip
 
 
 @kernel("out T1", "in T1", *["int"] * 7)
@@ -67,19 +72,17 @@ def _add_chunks(begin, end, worker, dw, partial, chunks, groups, channels, outpu
     cells = (block * taps + DOT_TAPS - 1) // DOT_TAPS * tiles
     chunk_size = groups * blocks * cells * cell
     for task in range(begin, end):
-        g, o = task // outputs, task % outputs
-        at = task * channels * taps
+        g, o = task // tiles, task % tiles * DOT_ROWS
         for b in range(blocks):
-            for term in range(0, min(block, channels - b * block) * taps, DOT_TAPS):
-                source = (
-                    (g * blocks + b) * cells + term // DOT_TAPS * tiles + o // DOT_ROWS
-                ) * cell + o % DOT_ROWS * DOT_TAPS
-                for t in range(min(DOT_TAPS, min(block, channels - b * block) * taps - term)):
-                    total = dw.dtype.type(0)
-                    for chunk in range(chunks):
-                        total += partial[chunk * chunk_size + source + t]
-                    dw[at] = total
-                    at += 1
+            terms = min(block, channels - b * block) * taps
+            for term in range(0, terms, DOT_TAPS):
+                source = ((g * blocks + b) * cells + term // DOT_TAPS * tiles + o // DOT_ROWS) * cell
+                for r in range(min(DOT_ROWS, outputs - o)):
+                    at = ((g * outputs + o + r) * channels + b * block) * taps + term
+                    for t in range(min(DOT_TAPS, terms - term)):
+                        dw[at + t] = partial[source + r * DOT_TAPS + t] if chunks > 0 else 0
+                        for chunk in range(1, chunks):
+                            dw[at + t] += partial[chunk * chunk_size + source + r * DOT_TAPS + t]
 
 
 def _cut(gather: Gather, blocks: Blocks, x_nchw: NDArray[Any], groups: int) -> tuple[int, int]:
@@ -87,7 +90,7 @@ def _cut(gather: Gather, blocks: Blocks, x_nchw: NDArray[Any], groups: int) -> t
     batch, channels = x_nchw.shape[0], x_nchw.shape[1] // groups
     pixels = max(1, gather.height * gather.width)
     tasks = groups * ceil_div(channels, blocks.channels)
-    chunks = min(batch, ceil_div(ENOUGH_TASKS, max(1, tasks)), max(1, batch * pixels // BLOCK_PIXELS))
+    chunks = min(batch, ceil_div(ENOUGH_TASKS, max(1, tasks)), max(1, batch * pixels // CHUNK_PIXELS))
     return chunks, max(1, min(ceil_div(batch, max(1, chunks)), BLOCK_PIXELS // pixels))
 
 
@@ -132,6 +135,6 @@ def dot(
         blocks.rows, blocks.plane, gather.step_h, gather.step_w, gather.width, blocks.size, cell,
     )  # fmt: skip
     threads.run(
-        _add_chunks, groups * outputs, chunks * dw_ockk.size, dw_ockk.reshape(-1), partial,
+        _add_chunks, groups * ceil_div(outputs, DOT_ROWS), chunks * dw_ockk.size, dw_ockk.reshape(-1), partial,
         chunks, groups, channels, outputs, taps, blocks.channels, cell,
     )  # fmt: skip

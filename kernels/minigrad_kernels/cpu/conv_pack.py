@@ -55,8 +55,8 @@ def pack_image(wide, plane, source, source_at, channels, height, columns, first_
 def pack_weights(panel, at, weights, first, taps, channels, rows, channel_step, row_step):
     """Write panel[channel][tap][row] = weights[first + row * row_step + channel * channel_step + tap], from at on."""
     for c in range(channels):
-        for t in range(taps.size):
-            source = first + c * channel_step + taps[t]
-            for r in range(rows):
-                panel[at + r] = weights[source + r * row_step]
-            at += rows
+        for r in range(rows):
+            source = first + c * channel_step + r * row_step
+            for t in range(taps.size):
+                panel[at + t * rows + r] = weights[source + taps[t]]
+        at += taps.size * rows

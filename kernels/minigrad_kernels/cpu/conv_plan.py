@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_TAPS, PRODUCT_ROWS, PRODUCT_VECTORS
 
-# What a task of weights * wide image reads and writes again and again, its wide image and its result: part of an L2 cache.
-BAND_BYTES = 256 * 1024
+# What a task of weights * wide image reads and writes again and again, its wide image and its result: half an L2 cache.
+BAND_BYTES = 512 * 1024
 # The wide images that the weight gradient packs at once.
 WIDE_BYTES = 256 * 1024
 # Terms of a sum multiplied in one pass: their 2 vectors each (32 KiB if a vector has 64 bytes) stay in L1 for all output channels.

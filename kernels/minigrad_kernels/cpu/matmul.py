@@ -1,11 +1,12 @@
 """out[b, m, n] = sum_k a[b, m, k] * b[b, k, n], for any strides of a and b.
 
-A task is a block of BLOCK_M x BLOCK_N results of one matrix of the batch: nobody else writes it. For each block of BLOCK_K terms
-it packs a into panels [k][rows] and b into panels [k][columns], zeros beyond the last column, and multiplies panel by panel with
-product_tile. Blocks are fixed numbers, so the sums are the same at any number of threads.
+First all of b is packed into panels [k][column], 2 vectors wide, with zeros beyond the last column. Then a task is a block of
+rows x BLOCK_N columns of one matrix of the batch: nobody else writes it. For each block of BLOCK_K terms it packs its rows of a
+into panels [k][row], and multiplies panel by panel with product_tile. Blocks go by shape alone, so the sums are the same at any
+number of threads.
 
-A panel of b (256 x 2 vectors, 32 KiB at 64 bytes each) stays in L1 while all panels of a pass by; the packed blocks of a and b
-(140 and 512 KiB in float32) stay in L2. Tasks that share a block each pack it again, which costs less than waiting for another.
+A block of a panel of b (256 x 2 vectors, 32 KiB at 64 bytes each) stays in L1 while the packed rows of a (132 KiB in float32)
+pass by from L2.
 """
 
 from functools import cache
@@ -20,92 +21,116 @@ from minigrad_kernels.cpu.simd import VECTOR_BYTES, aligned, aligned_bytes, copy
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
 
 BLOCK_K = 256
-BLOCK_M = 140 // PRODUCT_ROWS * PRODUCT_ROWS
+BLOCK_M = 132
 BLOCK_N = 512
+# Rows are cut into blocks until there are this many tasks, unless a block would have fewer than SMALL_M rows.
+ENOUGH_TASKS = 8
+SMALL_M = 2 * PRODUCT_ROWS
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
+# A tile for the last columns, and a row of zeros in place of a bias.
+SPARE_ROWS = PRODUCT_ROWS + 1
+
+
+@kernel("out T1", "strided T3")
+def _pack_b(begin, end, worker, panels, b_bkn):
+    """Pack the panels begin to end - 1 of b, in the order [batch][tile of columns][k][column]."""
+    _, depth, width = b_bkn.shape
+    lanes = VECTOR_BYTES // panels.itemsize
+    columns = PRODUCT_VECTORS * lanes
+    tiles = (width + columns - 1) // columns
+    for task in range(begin, end):
+        b_kn, n0 = b_bkn[task // tiles], task % tiles * columns
+        count = min(columns, width - n0)
+        panel = panels[task * depth * columns :]
+        if b_kn.strides[1] == b_kn.itemsize:
+            for k in range(depth):
+                for j in range(0, columns, lanes):
+                    copy_lanes(panel, k * columns + j, b_kn[k], n0 + j, 0, count - j, 1)
+        else:  # along k, for in a transposed matrix that is the contiguous axis
+            for j in range(count):
+                for k in range(depth):
+                    panel[k * columns + j] = b_kn[k, n0 + j]
+            for j in range(count, columns):
+                for k in range(depth):
+                    panel[k * columns + j] = 0
 
 
 @helper
 def _pack_a(panel, a_mk, rows):
     """Pack a as [tile of rows][k][row]; the last tile may have fewer rows."""
     height, depth = a_mk.shape
-    at = 0
     for first in range(0, height, rows):
-        last = min(first + rows, height)
-        for k in range(depth):
-            for m in range(first, last):
-                panel[at] = a_mk[m, k]
-                at += 1
+        count = min(rows, height - first)
+        at = first * depth
+        if a_mk.strides[0] == a_mk.itemsize:
+            for k in range(depth):
+                for r in range(count):
+                    panel[at + k * count + r] = a_mk[first + r, k]
+        else:
+            for r in range(count):
+                for k in range(depth):
+                    panel[at + k * count + r] = a_mk[first + r, k]
 
 
-@helper
-def _pack_b(panel, b_kn, columns):
-    """Pack b as [tile of columns][k][column], with zeros after the last column."""
-    depth, width = b_kn.shape
-    lanes = VECTOR_BYTES // b_kn.itemsize
-    at = 0
-    for first in range(0, width, columns):
-        for k in range(depth):
-            if b_kn.strides[1] == b_kn.itemsize:
-                row = b_kn[k]
-                for j in range(first, first + columns, lanes):
-                    copy_lanes(panel, at + j - first, row, j, 0, width - j, 1)
-            else:
-                for j in range(columns):
-                    panel[at + j] = b_kn[k, first + j] if first + j < width else 0
-            at += columns
-
-
-@kernel("out T1", "strided T3", "strided T3", "out T1", "in int64_1", "int", "int")
-def _matmul(begin, end, worker, out, a_bmk, b_bkn, work, offsets, size_a, size_b):
-    _, height, depth = a_bmk.shape
-    width = b_bkn.shape[2]
+@kernel("out T3", "strided T3", "in T1", "out T2", "in int64_1", "int", "int")
+def _multiply(begin, end, worker, out_bmn, a_bmk, panels, work, offsets, block, rows):
+    _, height, width = out_bmn.shape
+    depth, out = a_bmk.shape[2], out_bmn.reshape(-1)
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out.itemsize
-    blocks_m, blocks_n = (height + BLOCK_M - 1) // BLOCK_M, (width + BLOCK_N - 1) // BLOCK_N
-    # Besides its panels a thread has a tile for the last columns, and a zero for each of its rows in place of a bias.
-    work = work[worker * (size_a + size_b + PRODUCT_ROWS * (columns + 1)) :]
-    panel_a, panel_b = work[:size_a], work[size_a : size_a + size_b]
-    spare, zeros = work[size_a + size_b :], work[size_a + size_b + PRODUCT_ROWS * columns :]
+    blocks_m, blocks_n = (height + block - 1) // block, (width + BLOCK_N - 1) // BLOCK_N
+    tiles = (width + columns - 1) // columns
+    spare, zeros, panel_a = work[worker], work[worker, PRODUCT_ROWS * columns :], work[worker, SPARE_ROWS * columns :]
     zeros[:PRODUCT_ROWS] = 0
     for task in range(begin, end):
         batch = task // (blocks_m * blocks_n)
-        m0, n0 = task // blocks_n % blocks_m * BLOCK_M, task % blocks_n * BLOCK_N
-        m1, n1 = min(m0 + BLOCK_M, height), min(n0 + BLOCK_N, width)
-        tiles = (m1 - m0 + PRODUCT_ROWS - 1) // PRODUCT_ROWS
-        rows = (m1 - m0 + tiles - 1) // tiles
+        m0, n0 = task // blocks_n % blocks_m * block, task % blocks_n * BLOCK_N
+        m1, n1 = min(m0 + block, height), min(n0 + BLOCK_N, width)
         for k0 in range(0, max(depth, 1), BLOCK_K):
             k1 = min(k0 + BLOCK_K, depth)
             _pack_a(panel_a, a_bmk[batch, m0:m1, k0:k1], rows)
-            _pack_b(panel_b, b_bkn[batch, k0:k1, n0:n1], columns)
             for n in range(n0, n1, columns):
+                panel_at = ((batch * tiles + n // columns) * depth + k0) * columns
                 for m in range(m0, m1, rows):
                     product_tile(
                         min(rows, m1 - m), min(columns, n1 - n), k1 - k0, panel_a, (m - m0) * (k1 - k0),
-                        panel_b, (n - n0) * (k1 - k0), offsets,
+                        panels, panel_at, offsets,
                         out, (batch * height + m) * width + n, width, zeros, 0, k0 > 0, spare,
                     )  # fmt: skip
 
 
+def _ceil_div(a: int, b: int) -> int:
+    return -(-a // b)
+
+
 @cache
 def _offsets(columns: int) -> NDArray[np.int64]:
-    """Where the rows of a packed panel of b begin."""
+    """Where the terms of a packed panel of b begin."""
     return np.arange(BLOCK_K, dtype=np.int64) * columns
 
 
-def _sizes(a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> tuple[int, int, int]:
-    """Return the columns of a panel of b, and the elements of the packed blocks of a and b."""
-    _, height, depth = a_bmk.shape
-    columns = PRODUCT_VECTORS * VECTOR_BYTES // a_bmk.itemsize
-    width = -(-b_bkn.shape[2] // columns) * columns
-    return columns, min(height, BLOCK_M) * min(depth, BLOCK_K), min(width, BLOCK_N) * min(depth, BLOCK_K)
+def _cut(out_bmn: NDArray[Any]) -> tuple[int, int]:
+    """Return the rows of a task and of a tile."""
+    batch, height, width = out_bmn.shape
+    rows_of_blocks = _ceil_div(ENOUGH_TASKS, max(1, batch * _ceil_div(width, BLOCK_N)))
+    block = min(BLOCK_M, max(SMALL_M, _ceil_div(height, rows_of_blocks)))
+    tile = _ceil_div(block, _ceil_div(block, PRODUCT_ROWS))
+    return min(block, max(1, height)), min(tile, max(1, height))
+
+
+def _sizes(out_bmn: NDArray[Any], a_bmk: NDArray[Any]) -> tuple[int, int]:
+    """Return the elements of scratch for the panels of b, and for the work of one thread."""
+    batch, _, width = out_bmn.shape
+    columns = PRODUCT_VECTORS * VECTOR_BYTES // out_bmn.itemsize
+    depth = a_bmk.shape[2]
+    panels = batch * _ceil_div(width, columns) * columns * depth
+    return panels, SPARE_ROWS * columns + _cut(out_bmn)[0] * min(depth, BLOCK_K)
 
 
 def matmul_scratch_bytes(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> int:
     """Return the bytes of scratch that matmul takes for these arrays."""
-    columns, size_a, size_b = _sizes(a_bmk, b_bkn)
-    size = size_a + size_b + PRODUCT_ROWS * (columns + 1)
-    return aligned_bytes(threads.get_num_threads() * size, out_bmn.itemsize)
+    panels, work = _sizes(out_bmn, a_bmk)
+    return aligned_bytes(panels + threads.get_num_threads() * work, out_bmn.itemsize)
 
 
 def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch: NDArray[np.uint8]) -> None:
@@ -121,10 +146,13 @@ def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scra
         At least `matmul_scratch_bytes` long.
     """
     batch, height, width = out_bmn.shape
-    columns, size_a, size_b = _sizes(a_bmk, b_bkn)
-    tasks = batch * -(-height // BLOCK_M) * -(-width // BLOCK_N)
-    nanoseconds = out_bmn.size * a_bmk.shape[2] / SPEED
+    columns = PRODUCT_VECTORS * VECTOR_BYTES // out_bmn.itemsize
+    panels_size, work_size = _sizes(out_bmn, a_bmk)
+    block, tile = _cut(out_bmn)
+    elements = aligned(scratch, out_bmn.dtype)
+    panels, work = elements[:panels_size], elements[panels_size:][: threads.get_num_threads() * work_size]
+    threads.run(_pack_b, batch * _ceil_div(width, columns), panels_size, panels, b_bkn)
     threads.run(
-        _matmul, tasks, nanoseconds, out_bmn.reshape(-1), a_bmk, b_bkn, aligned(scratch, out_bmn.dtype),
-        _offsets(columns), size_a, size_b,
+        _multiply, batch * _ceil_div(height, block) * _ceil_div(width, BLOCK_N), out_bmn.size * a_bmk.shape[2] / SPEED,
+        out_bmn, a_bmk, panels, work.reshape(-1, work_size), _offsets(columns), block, tile,
     )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Every vector width runs on any host: the other tests of conv and matmul have run the host's own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minigrad_kernels.cpu import simd
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("bits", [bits for bits in simd.WIDTHS if bits != simd.VECTOR_BITS])
+def test_width(bits, tmp_path):
+    """Run their tests in float32 again, in a process with vectors of this width."""
+    environment = os.environ | {"MINIGRAD_SIMD_BITS": str(bits), "MINIGRAD_CACHE_DIR": str(tmp_path)}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "float32 or random or bad_values",
+    ]
+    files = [str(HERE / "test_conv_cpu.py"), str(HERE / "test_matmul_cpu.py")]
+    done = subprocess.run(command + files, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_unknown_width_is_refused():
+    environment = os.environ | {"MINIGRAD_SIMD_BITS": "1024"}
+    command = [sys.executable, "-c", "import minigrad_kernels.cpu.simd"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "MINIGRAD_SIMD_BITS must be one of" in done.stderr
