@@ -31,11 +31,11 @@ from minigrad_kernels.cache import kernel_cache
 # Sums may be reordered and products fused into them, so that loops become vectors; NaN and infinities stay themselves.
 FASTMATH = frozenset({"arcp", "contract", "nsz", "reassoc"})
 
-helper = njit(error_model="numpy", fastmath=set(FASTMATH), nogil=True, forceinline=True, _nrt=False)
-
 # Called with (kernel name, dtype name, None) before a kernel is compiled, and with the seconds it took after that.
 compile_listeners: list[Callable[[str, str, float | None], None]] = []
 
+# Without _nrt nothing is allocated and no references are counted: an allocation in a kernel does not compile.
+_OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 _registry: "list[Kernel]" = []
 _ARRAY = re.compile(r"(out|in|strided) (?:T|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
 _SCALARS = {"int": types.int64, "uint": types.uint64, "float": types.float64}
@@ -113,8 +113,8 @@ class Kernel:
             return self._compiled[dtype]
 
     def _build(self, dtype: np.dtype | None) -> Callable[..., None]:
-        options: dict[str, Any] = {"fastmath": self.fastmath, "pipeline_class": _compiler_without_aliases}
-        dispatcher: Any = njit(error_model="numpy", nogil=True, _nrt=False, **options)(self.function)
+        options: dict[str, Any] = {"fastmath": self.fastmath, **_OPTIONS}
+        dispatcher: Any = njit(pipeline_class=_compiler_without_aliases, **options)(self.function)
         if dispatcher is self.function:  # NUMBA_DISABLE_JIT, for stepping through a kernel as Python
             return self.function
         signature = types.void(*[types.int64] * 3, *[_numba_type(word, dtype) for word in self.words])
@@ -155,6 +155,12 @@ class Kernel:
         if result.library.has_dynamic_globals:
             raise RuntimeError(f"{self!r} refers to a C pointer or a large global array, which no file can keep")
         kernel_cache().save(name, dumps(result._reduce()))
+
+
+def helper(function: Callable[..., Any], fastmath: Collection[str] = FASTMATH) -> Callable[..., Any]:
+    """Compile a function that kernels call; it becomes a part of each of them."""
+    options: dict[str, Any] = {"fastmath": set(fastmath), **_OPTIONS}
+    return njit(forceinline=True, **options)(function)
 
 
 def kernel(*words: str, fastmath: Collection[str] = FASTMATH) -> Callable[[Callable[..., None]], Kernel]:

@@ -1,7 +1,7 @@
-"""Calls a NumPy function without its warnings: overflow and division by zero have IEEE results, which are the answer here.
+"""Calls a NumPy function without its warnings: overflow and division by zero have IEEE results, which are right here.
 
-`np.errstate` around every call would cost more than a small addition. The state lives in a context variable, so each thread
-keeps a context in which it was set once, and running a function there costs next to nothing.
+`np.errstate` around every call would cost more than a small addition. The state lives in a context variable, so each
+thread keeps a context in which it was set once, and running a function there costs next to nothing.
 """
 
 import contextvars

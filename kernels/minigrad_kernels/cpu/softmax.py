@@ -1,0 +1,127 @@
+"""The logarithm of softmax along one axis, and its gradient.
+
+    log_softmax              out[i] = (x[i] - m) - ln(sum over j of e**(x[j] - m)),  m the largest x
+    log_softmax_input_grad   dx[i] = dy[i] - e**y[i] (sum over j of dy[j])
+
+Rows along the last axis are the tasks of a kernel, with e**x as a polynomial that becomes vectors; sums are float64.
+Along other axes NumPy does it, with temporary arrays: dense predictions are not what we are fast at.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.quiet import quiet
+
+Array = NDArray[Any]
+
+ELEMENT_NANOSECONDS = 2.0
+
+LOG_2_E = 1 / math.log(2)
+# ln 2 in two parts: the first has zeros at its end, so that its product with an exponent is exact.
+LN_2_HIGH = 6.93147180369123816490e-01
+LN_2_LOW = 1.90821492927058770002e-10
+# The Taylor series of e**r, the last term first: for |r| < ln 2 / 2 the rest is below float64's rounding.
+SERIES = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
+
+
+def log_softmax(out: Array, x: Array, axis: int) -> None:
+    """`out[i] = x[i] - ln(sum over j of e**x[j])`, with the largest x taken out of the exponents."""
+    if _is_last(x.shape, axis):
+        rows, length = _rows(x.shape, axis)
+        work = x.size * ELEMENT_NANOSECONDS
+        threads.run(_log_softmax, rows, work, out.reshape(rows, length), x.reshape(rows, length))
+    elif x.size:
+        quiet(_log_softmax_of_columns, out, x, axis)
+
+
+def log_softmax_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
+    """`dx[i] = dy[i] - e**y[i] (sum over j of dy[j])`, y being the output of log_softmax."""
+    if _is_last(y.shape, axis):
+        rows, length = _rows(y.shape, axis)
+        arrays = (array.reshape(rows, length) for array in (dx, dy, y))
+        threads.run(_log_softmax_input_grad, rows, y.size * ELEMENT_NANOSECONDS, *arrays)
+    else:
+        quiet(_log_softmax_of_columns_input_grad, dx, dy, y, axis)
+
+
+def _is_last(shape: tuple[int, ...], axis: int) -> bool:
+    """Whether the elements along the axis are neighbours in memory."""
+    return math.prod(shape[axis + 1 :]) == 1
+
+
+def _rows(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
+    return math.prod(shape[:axis]), shape[axis]
+
+
+def _log_softmax_of_columns(out: Array, x: Array, axis: int) -> None:
+    np.subtract(x, np.max(x, axis, keepdims=True), out)
+    np.subtract(out, np.log(np.sum(np.exp(out), axis, keepdims=True)), out)
+
+
+def _log_softmax_of_columns_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
+    np.multiply(np.exp(y), np.sum(dy, axis, keepdims=True), dx)
+    np.subtract(dy, dx, dx)
+
+
+def _exp(x):
+    """e**x = 2**n e**r in float64, where x = n ln 2 + r with an integer n.
+
+    Beyond the limits n is -1023 or 1024, which as an exponent means 0 or infinity.
+    """
+    x = -709.0 if x < -709.0 else x
+    x = 710.0 if x > 710.0 else x
+    n = np.floor(x * LOG_2_E + 0.5)
+    r = (x - n * LN_2_HIGH) - n * LN_2_LOW
+    power = 0.0
+    for coefficient in SERIES:
+        power = power * r + coefficient
+    exponent_bits = np.int64((np.int64(n) + 1023) << 52)
+    return power * exponent_bits.view(np.float64)
+
+
+# The parts of ln 2 must not be added up first, as reassociation would.
+_exp = helper(_exp, fastmath={"contract"})
+
+
+@helper
+def _largest(row):
+    """The largest element; NaN is passed over. Four maxima at a time do not wait for each other."""
+    a = b = c = d = row.dtype.type(-np.inf)
+    count = len(row) // 4
+    for i in range(count):
+        a = max(a, row[4 * i])
+        b = max(b, row[4 * i + 1])
+        c = max(c, row[4 * i + 2])
+        d = max(d, row[4 * i + 3])
+    for i in range(4 * count, len(row)):
+        a = max(a, row[i])
+    return max(max(a, b), max(c, d))
+
+
+@kernel("out T2", "in T2")
+def _log_softmax(begin, end, worker, out, x):
+    for n in range(begin, end):
+        row, out_row = x[n], out[n]
+        largest = _largest(row)  # a NaN comes back through the sum
+        total = 0.0
+        for i in range(len(row)):
+            total += _exp(np.float64(row[i] - largest))
+        logarithm = math.log(total)
+        for i in range(len(row)):
+            out_row[i] = (row[i] - largest) - logarithm
+
+
+@kernel("out T2", "in T2", "in T2")
+def _log_softmax_input_grad(begin, end, worker, dx, dy, y):
+    for n in range(begin, end):
+        dx_row, dy_row, y_row = dx[n], dy[n], y[n]
+        total = 0.0
+        for i in range(len(dy_row)):
+            total += dy_row[i]
+        for i in range(len(dy_row)):
+            dx_row[i] = dy_row[i] - _exp(np.float64(y_row[i])) * total
