@@ -104,11 +104,15 @@ def as_axes(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
 
 def as_shape(op: str, sizes: Sequence[Any]) -> tuple[int, ...]:
     """A shape given as separate integers or as one sequence; -1 is allowed."""
-    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
-        sizes = sizes[0]
+    sizes = unpacked(sizes)
     if all(type(size) is int and size >= -1 for size in sizes):
         return tuple(sizes)
     return tuple(as_int(op, "a length", size, minimum=-1) for size in sizes)
+
+
+def unpacked(values: Sequence[Any]) -> Sequence[Any]:
+    """What was given as separate arguments or as one sequence."""
+    return values[0] if len(values) == 1 and isinstance(values[0], tuple | list) else values
 
 
 def common_dtype(op: str, tensors: Sequence[Tensor]) -> DType:

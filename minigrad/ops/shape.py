@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_axis, as_int, as_shape, listed, require_tensor
+from minigrad.ops.arguments import as_axis, as_int, as_shape, listed, require_tensor, unpacked
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -68,7 +68,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order: output axis i is input axis dims[i]."""
     require_tensor("permute", input=input)
-    axes = tuple(as_axis("permute", dim, input.ndim) for dim in as_shape("permute", dims))
+    axes = tuple(as_axis("permute", dim, input.ndim) for dim in unpacked(dims))
     if sorted(axes) != list(range(input.ndim)):
         raise ShapeError(
             listed(f"permute: each of the {input.ndim} axes must be named once, got {dims}", input=input.spec)
