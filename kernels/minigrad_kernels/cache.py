@@ -16,6 +16,7 @@ import os
 import platform
 import stat
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,7 +148,11 @@ class KernelCache:
         warnings.warn(message, KernelCacheWarning, stacklevel=2)
 
 
-@functools.cache
+_one_at_a_time = threading.Lock()
+_make_once = functools.cache(KernelCache)
+
+
 def kernel_cache() -> KernelCache:
     """Return this process's cache; the first call looks for the directory."""
-    return KernelCache()
+    with _one_at_a_time:
+        return _make_once()

@@ -34,7 +34,7 @@ FASTMATH = frozenset({"arcp", "contract", "nsz", "reassoc"})
 # Called with (kernel name, dtype name, None) before a kernel is compiled, and with the seconds it took after that.
 compile_listeners: list[Callable[[str, str, float | None], None]] = []
 
-# Without _nrt nothing is allocated and no references are counted: an allocation in a kernel does not compile.
+# Without _nrt no references are counted, and what would allocate does not compile: np.empty, or a = b between slices.
 _OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 _registry: "list[Kernel]" = []
 _ARRAY = re.compile(r"(out|in|strided) (?:T|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
