@@ -154,7 +154,7 @@ def test_kernel_that_allocates_does_not_compile(registry):
     def allocate(begin, end, worker, out):
         out[:] = np.empty(len(out))
 
-    with pytest.raises(numba.core.errors.TypingError, match="np.empty"):
+    with pytest.raises(numba.core.errors.TypingError, match=r"np\.empty"):
         allocate.compile(np.dtype("float64"))
 
 
