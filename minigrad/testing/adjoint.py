@@ -1,0 +1,63 @@
+"""Linear ops against their adjoints: no finite differences, so the identity holds to rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import grad
+from minigrad.tensor import Tensor, wrap
+
+
+def check_adjoint(
+    function: Callable[..., Any], inputs: Sequence[Tensor], position: int, *, rtol: float = 1e-12, seed: int = 0
+) -> None:
+    """Check <A x, y> = <x, A^T y> for a function that is affine in one of its inputs.
+
+    A x is function(x) - function(0), so that a bias does no harm, A^T y the gradient it gives for y.
+
+    Parameters
+    ----------
+    function
+        Of as many tensors as there are inputs; of several outputs, the first is looked at.
+    inputs
+        float64. Whether they require a gradient does not matter.
+    position
+        The input x in which the function is affine.
+    rtol
+        The two sides may differ by so much of what was added up on both.
+    seed
+        Of the random y.
+
+    Raises
+    ------
+    AssertionError
+        If they differ; names the input and both sides.
+    """
+    given = inputs[position].detach()
+    x = given.detach().requires_grad_()
+    out = _first(function, inputs, position, x)
+    y = np.random.default_rng(seed).uniform(-1.0, 1.0, out.shape).astype(out.dtype)
+    (transposed,) = grad(out, x, wrap(y, out.backend), allow_unused=True)
+    origin = _first(function, inputs, position, wrap(np.zeros(x.shape, x.dtype), x.backend))
+    forward = np.stack([_exact(out) * y, _exact(origin) * -y])
+    back = np.zeros(0) if transposed is None else _exact(given) * _exact(transposed)
+    size = np.abs(forward).sum() + np.abs(back).sum()
+    left, right = float(forward.sum()), float(back.sum())
+    if not abs(left - right) <= rtol * size:
+        name = getattr(function, "__name__", "function")
+        raise AssertionError(f"{name}: <A x, y> = {left:.15g} but <x, A^T y> = {right:.15g} for input {position}")
+
+
+def _first(function: Callable[..., Any], inputs: Sequence[Tensor], position: int, x: Tensor) -> Tensor:
+    arguments = [given.detach() for given in inputs]
+    arguments[position] = x
+    outs = function(*arguments)
+    out: Tensor = outs if isinstance(outs, Tensor) else outs[0]
+    return out
+
+
+def _exact(value: Tensor) -> Any:
+    return value.detach().numpy().astype(np.float64)

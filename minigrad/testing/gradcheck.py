@@ -1,0 +1,193 @@
+"""Gradients against central differences.
+
+A whole Jacobian is dear, so by default it is seen through two random vectors: v, which weights the outputs, and for
+each input a direction u, in which it moves. Then <v, J u> is one difference of the function's values, and one product
+with the gradient of <v, f>. A wrong rule passes with probability zero, up to the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import grad
+from minigrad.dtypes import FLOATS, float64
+from minigrad.errors import DTypeError, GraphError
+from minigrad.tensor import Tensor, wrap
+
+Function = Callable[..., Any]
+
+
+def gradcheck(
+    function: Function,
+    inputs: Sequence[Tensor],
+    *,
+    step: float = 1e-6,
+    atol: float = 1e-6,
+    rtol: float = 1e-5,
+    full: bool = False,
+    seed: int = 0,
+) -> bool:
+    """Compare the gradients of a function with central differences of its values.
+
+    Parameters
+    ----------
+    function
+        Of as many tensors as there are inputs; returns a tensor or several. Smooth within a few steps of the inputs.
+    inputs
+        Those that require a gradient are checked, and must be float64.
+    step
+        Half the distance between two values of the function; of the order of eps^(1/3) times the inputs.
+    atol, rtol
+        |analytic - numerical| may be at most atol + rtol |numerical|.
+    full
+        Compare every element of the Jacobian, instead of random projections of it.
+    seed
+        Of the random vectors.
+
+    Returns
+    -------
+    bool
+        True.
+
+    Raises
+    ------
+    AssertionError
+        If a gradient is wrong; names the input, the index, the analytic and the numerical value.
+
+    Examples
+    --------
+    >>> x = mg.tensor([1.0, 2.0], dtype=mg.float64, requires_grad=True)
+    >>> gradcheck(mg.exp, [x])
+    True
+    """
+    check = _Check(function, list(inputs), step, atol, rtol)
+    rng = np.random.default_rng(seed)
+    if full:
+        for weights in check.unit_weights():
+            check.every_element(weights)
+    else:
+        check.projection([rng.uniform(0.5, 1.5, array.shape) for array in check.values], rng)
+    return True
+
+
+def gradgradcheck(
+    function: Function, inputs: Sequence[Tensor], *, atol: float = 1e-6, rtol: float = 1e-5, seed: int = 0
+) -> bool:
+    """Compare the gradients of a function's gradients, also in the outputs' gradients, with central differences.
+
+    Parameters and errors are those of `gradcheck`; in messages the outputs' gradients follow the inputs.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = [position for position, given in enumerate(inputs) if given.requires_grad]
+    seeds = [_random_like(out, rng) for out in _float_outputs(function, inputs) if out.requires_grad]
+
+    def gradients(*arguments: Tensor) -> list[Tensor]:
+        points, grads = arguments[: len(inputs)], arguments[len(inputs) :]
+        outs = [out for out in _float_outputs(function, points) if out.requires_grad]
+        found = grad(outs, [points[p] for p in wanted], grads, create_graph=True, allow_unused=True)
+        return [one for one in found if one is not None]
+
+    return gradcheck(gradients, [*inputs, *seeds], atol=atol, rtol=rtol, seed=seed)
+
+
+class _Check:
+    """A function at a point, with the differences and the gradients of it that are compared."""
+
+    def __init__(self, function: Function, inputs: list[Tensor], step: float, atol: float, rtol: float) -> None:
+        self._function = function
+        self._inputs = inputs
+        self._step = step
+        self._atol = atol
+        self._rtol = rtol
+        self._wanted = [position for position, given in enumerate(inputs) if given.requires_grad]
+        if not self._wanted:
+            raise GraphError("gradcheck: none of the inputs requires a gradient")
+        for position in self._wanted:
+            if inputs[position].dtype != float64:
+                raise DTypeError(f"gradcheck: differences need float64, input {position} is {inputs[position].spec}")
+        self._outs = _float_outputs(function, inputs)
+        self.values = [_numpy(out) for out in self._outs]
+
+    def projection(self, weights: list[Any], rng: np.random.Generator) -> None:
+        """Compare <v, J u> for each input; where it is wrong, look for the element."""
+        for position, analytic in self._gradients(weights):
+            direction = rng.uniform(0.5, 1.5, analytic.shape) * rng.choice([-1.0, 1.0], analytic.shape)
+            numerical = self._difference(position, direction, weights)
+            if not self._close(np.vdot(analytic, direction), numerical):
+                self.every_element(weights)
+                place = f"input {position}, along a random direction"
+                raise self._failure(place, float(np.vdot(analytic, direction)), numerical)
+
+    def every_element(self, weights: list[Any]) -> None:
+        """Compare the gradient of <v, f> element by element."""
+        for position, analytic in self._gradients(weights):
+            for index in np.ndindex(analytic.shape):
+                direction = np.zeros(analytic.shape)
+                direction[index] = 1.0
+                numerical = self._difference(position, direction, weights)
+                if not self._close(analytic[index], numerical):
+                    raise self._failure(f"input {position}, index {index}", float(analytic[index]), numerical)
+
+    def unit_weights(self) -> Iterator[list[Any]]:
+        """Weights that pick one element of one output: so many of them see the whole Jacobian."""
+        for chosen, value in enumerate(self.values):
+            for index in np.ndindex(value.shape):
+                weights = [np.zeros(array.shape) for array in self.values]
+                weights[chosen][index] = 1.0
+                yield weights
+
+    def _gradients(self, weights: list[Any]) -> list[tuple[int, Any]]:
+        """(position, gradient of <v, f>) for each input that wants one."""
+        places = [self._inputs[position] for position in self._wanted]
+        recorded = [(out, _like(out, v)) for out, v in zip(self._outs, weights, strict=True) if out.requires_grad]
+        found: Sequence[Tensor | None] = [None] * len(places)
+        if recorded:
+            outs, seeds = zip(*recorded, strict=True)
+            found = grad(outs, places, seeds, retain_graph=True, allow_unused=True)
+        arrays = [np.zeros(p.shape) if g is None else _numpy(g) for p, g in zip(places, found, strict=True)]
+        return list(zip(self._wanted, arrays, strict=True))
+
+    def _difference(self, position: int, direction: Any, weights: list[Any]) -> float:
+        """The derivative of <v, f> when an input moves in a direction."""
+        ahead, behind = self._moved(position, self._step * direction), self._moved(position, -self._step * direction)
+        steps = zip(weights, ahead, behind, strict=True)
+        return float(sum(np.vdot(v, _distance(a, b)) for v, a, b in steps)) / (2 * self._step)
+
+    def _moved(self, position: int, distance: Any) -> list[Any]:
+        inputs = list(self._inputs)
+        inputs[position] = _like(inputs[position], _numpy(inputs[position]) + distance).requires_grad_()
+        return [_numpy(out) for out in _float_outputs(self._function, inputs)]
+
+    def _close(self, analytic: float, numerical: float) -> bool:
+        return bool(abs(analytic - numerical) <= self._atol + self._rtol * abs(numerical))
+
+    def _failure(self, place: str, analytic: float, numerical: float) -> AssertionError:
+        name = getattr(self._function, "__name__", "function")
+        return AssertionError(
+            f"{name}: the gradient is wrong at {place}: analytic {analytic:.10g}, numerical {numerical:.10g}"
+        )
+
+
+def _float_outputs(function: Function, inputs: Sequence[Tensor]) -> list[Tensor]:
+    outs = function(*inputs)
+    return [out for out in ([outs] if isinstance(outs, Tensor) else outs) if out.dtype in FLOATS]
+
+
+def _distance(a: Any, b: Any) -> Any:
+    """A - b, and 0 for what does not move, infinite or not."""
+    return np.subtract(a, b, out=np.zeros(a.shape), where=a != b)
+
+
+def _numpy(value: Tensor) -> Any:
+    return value.detach().numpy()
+
+
+def _like(model: Tensor, array: Any) -> Tensor:
+    return wrap(np.asarray(array, model.dtype), model.backend)
+
+
+def _random_like(model: Tensor, rng: np.random.Generator) -> Tensor:
+    return _like(model, rng.uniform(-1.0, 1.0, model.shape)).requires_grad_()

@@ -1,0 +1,130 @@
+"""What tests must know of an op: one record, from which generic tests learn everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minigrad.autograd import CLONE, Op, apply, apply_all, apply_in_place
+from minigrad.backends.base import get_backend
+from minigrad.dtypes import DType, float32, float64
+from minigrad.errors import MinigradError
+from minigrad.tensor import Tensor, wrap
+from minigrad.testing.tolerance import Tolerance, rounded
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Arguments for one call: arrays that become tensors, then keyword options."""
+
+    inputs: tuple[Any, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # NumPy's arithmetic makes scalars of 0-d arrays.
+        object.__setattr__(self, "inputs", tuple(np.asarray(array) for array in self.inputs))
+
+    @property
+    def floats(self) -> tuple[int, ...]:
+        """Positions of the inputs that may have a gradient."""
+        return tuple(position for position, array in enumerate(self.inputs) if array.dtype.kind == "f")
+
+    def astype(self, dtype: DType) -> Sample:
+        """The sample with its float inputs in another dtype; integers are drawn wider, so that few are equal."""
+        return replace(self, inputs=tuple(_converted(array, dtype) for array in self.inputs))
+
+    def tensors(self, device: str = "cpu", requires_grad: Container[int] = ()) -> list[Tensor]:
+        """Tensors around the arrays, those at the given positions with a gradient; a host device shares the memory."""
+        backend = get_backend(device)
+        return [wrap(array, backend, position in requires_grad) for position, array in enumerate(self.inputs)]
+
+
+def _converted(array: Any, dtype: DType) -> Any:
+    if array.dtype.kind != "f" or dtype.kind == "f":
+        return array.astype(dtype) if array.dtype.kind == "f" else array
+    scaled = np.rint(4 * array)
+    return (np.abs(scaled) if dtype.kind == "u" else scaled).astype(dtype)
+
+
+class ErrorInput(NamedTuple):
+    """A call that must fail: arrays become tensors, other inputs go as they are; the class and the whole message."""
+
+    inputs: tuple[Any, ...]
+    error: type[MinigradError]
+    message: str
+    options: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class OpSpec:
+    """A function of tensors and all that generic tests need to know of it.
+
+    Parameters
+    ----------
+    name
+        What the tests call it.
+    function
+        `function(*tensors, **options)`: a tensor or several, by the arguments alone; what is random takes a seed.
+    samples
+        Strategy of `Sample`s, away from kinks, in float64.
+    op
+        The op that the record stands for, if it stands for one.
+    order
+        How often it can be differentiated; 0 also for what finite differences cannot see, such as casts.
+    linear
+        Positions of the inputs in which it is affine while the others are held; by default what the op declares.
+    tolerance
+        How far the result of one device may lie from that of another.
+    dtypes
+        Those that the float inputs of a sample may take.
+    error_inputs
+        Calls that must fail.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    samples: SearchStrategy[Sample]
+    op: Op | None = None
+    order: int = 2
+    linear: tuple[int, ...] | None = None
+    tolerance: Tolerance = rounded
+    dtypes: tuple[DType, ...] = (float32, float64)
+    error_inputs: tuple[ErrorInput, ...] = ()
+
+    def run(self, sample: Sample, device: str = "cpu") -> tuple[Tensor, ...]:
+        """The outputs for a sample on a device."""
+        return self(sample, sample.tensors(device))
+
+    def __call__(self, sample: Sample, tensors: list[Tensor]) -> tuple[Tensor, ...]:
+        """The outputs for a sample whose tensors have been made."""
+        outs = self.function(*tensors, **sample.options)
+        return (outs,) if isinstance(outs, Tensor) else tuple(outs)
+
+    def linear_in(self, sample: Sample) -> tuple[int, ...]:
+        """Positions of the sample's inputs in which the function is affine."""
+        if self.linear is not None:
+            return self.linear
+        if self.op is None:
+            return ()
+        if self.op.variadic:
+            return tuple(range(len(sample.inputs))) if self.op.linear_in else ()
+        return tuple(self.op.arguments.index(name) for name in self.op.linear_in)
+
+
+def applied(op: Op) -> Callable[..., Any]:
+    """The op itself as a function of tensors and `params`; one that works in place changes copies and gives those."""
+
+    def run(*tensors: Tensor, params: tuple[Any, ...] = ()) -> Sequence[Tensor]:
+        if not op.mutates:
+            return apply_all(op, tensors, params)
+        changed = [apply(CLONE, (target.detach(),)) for target in tensors[: op.mutates]]
+        apply_in_place(op, (*changed, *tensors[op.mutates :]), params)
+        return changed
+
+    return run

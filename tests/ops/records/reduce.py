@@ -1,0 +1,147 @@
+"""Records of reductions and of expansion."""
+
+from functools import wraps
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.errors import DTypeError, ShapeError
+from minigrad.ops import reduce as ops
+from minigrad.testing import ErrorInput, OpSpec, Sample
+from minigrad.testing.fills import distinct, few, floats
+from minigrad.testing.strategies import narrowed, samples, shape_and_axes, shape_and_axis, shapes
+from minigrad.testing.tolerance import exact, summed
+from tests.ops.records.elementwise import NUMBERS, no_tensor
+
+
+@st.composite
+def expansions(draw):
+    wide = draw(shapes())
+    narrow = draw(narrowed(wide))
+    kept = draw(st.booleans())
+    new = len(wide) - len(narrow)
+    requested = [-1 if kept and axis >= new and narrow[axis - new] == n else n for axis, n in enumerate(wide)]
+    return narrow, tuple(requested)
+
+
+def reduction(fill):
+    def build(rng, drawn, keepdim):
+        shape, dim = drawn
+        return Sample((fill(rng, shape),), {"dim": dim, "keepdim": keepdim})
+
+    return build
+
+
+def length_of_sum(sample):
+    """At most so many elements are summed."""
+    return max(sample.inputs[0].size, 1)
+
+
+def axis_errors(name):
+    return (
+        no_tensor(name),
+        ErrorInput(
+            (np.zeros((2, 3)),),
+            ShapeError,
+            f"{name}: dim must lie in [-2, 1] for a tensor of 2 axes, got 2",
+            {"dim": 2},
+        ),
+        ErrorInput((np.zeros(2),), DTypeError, f"{name}: dim must be an integer, got 0.5", {"dim": 0.5}),
+    )
+
+
+def twice(name):
+    return ErrorInput((np.zeros((2, 3)),), ShapeError, f"{name}: dim names an axis twice: (0, -2)", {"dim": (0, -2)})
+
+
+def no_maximum(name):
+    message = f"{name}: an axis without elements has no maximum\n  input: float64[2, 0]"
+    return ErrorInput((np.zeros((2, 0)),), ShapeError, message, {"dim": 1})
+
+
+ANY_AXES = {"drawn": shape_and_axes(), "keepdim": st.booleans()}
+FILLED_AXES = {"drawn": shape_and_axes(min_side=1), "keepdim": st.booleans()}
+FILLED_AXIS = {"drawn": shape_and_axis(min_side=1), "keepdim": st.booleans()}
+
+RECORDS = [
+    OpSpec(
+        "expand",
+        wraps(ops.expand)(lambda input, shape: ops.expand(input, *shape)),
+        samples(
+            lambda rng, drawn: Sample((floats(rng, drawn[0]),), {"shape": drawn[1]}),
+            drawn=expansions(),
+        ),
+        ops.EXPAND,
+        tolerance=exact,
+        dtypes=NUMBERS,
+        error_inputs=(
+            ErrorInput(
+                (np.zeros((2, 3)),),
+                ShapeError,
+                "expand: only axes of length 1 can be repeated\n  input:     float64[2, 3]\n  requested: float64[2, 1]",
+                {"shape": (2, 1)},
+            ),
+            ErrorInput(
+                (np.zeros((2, 3)),),
+                ShapeError,
+                "expand: shapes (2, 3) and (4, 3) do not broadcast: lengths 2 and 4 differ\n"
+                "  input:     float64[2, 3]\n"
+                "  requested: float64[4, 3]",
+                {"shape": (4, 3)},
+            ),
+        ),
+    ),
+    OpSpec(
+        "sum",
+        mg.sum,
+        samples(reduction(floats), **ANY_AXES),
+        ops.SUM,
+        tolerance=summed(length_of_sum),
+        dtypes=NUMBERS,
+        error_inputs=(*axis_errors("sum"), twice("sum")),
+    ),
+    OpSpec(
+        "mean",
+        mg.mean,
+        samples(reduction(floats), **FILLED_AXES),
+        linear=(0,),
+        tolerance=summed(length_of_sum),
+        error_inputs=(
+            *axis_errors("mean"),
+            twice("mean"),
+            ErrorInput(
+                (np.zeros(2, np.int64),),
+                DTypeError,
+                "mean: input must be float; write input.to(minigrad.float32)\n  input: int64[2]",
+            ),
+        ),
+    ),
+    OpSpec(
+        "amax",
+        mg.amax,
+        samples(reduction(distinct), **FILLED_AXES),
+        ops.AMAX,
+        tolerance=exact,
+        dtypes=NUMBERS,
+        error_inputs=(*axis_errors("amax"), twice("amax"), no_maximum("amax")),
+    ),
+    OpSpec(
+        "argmax",
+        mg.argmax,
+        samples(reduction(few), **FILLED_AXIS),
+        ops.ARGMAX,
+        order=0,
+        tolerance=exact,
+        dtypes=NUMBERS,
+        error_inputs=(*axis_errors("argmax"), no_maximum("argmax")),
+    ),
+    OpSpec(
+        "argmax of all",
+        mg.argmax,
+        samples(lambda rng, shape: Sample((few(rng, shape),)), shape=shapes(min_side=1)),
+        order=0,
+        tolerance=exact,
+        dtypes=NUMBERS,
+    ),
+]

@@ -1,0 +1,39 @@
+"""The table of all records, and tests over the samples of each."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import given, settings
+
+from minigrad.testing import OpSpec
+from tests.ops.records import conv, dropout, elementwise, index, loss, matmul, pool, reduce, shape, transfer, update
+
+FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, dropout, loss, update, transfer)
+TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
+DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
+DEVICE = "cpu"
+AT_NIGHT = 50
+
+
+def each(specs: Iterable[OpSpec]):
+    """Run a test for each record."""
+    return pytest.mark.parametrize("spec", specs, ids=lambda spec: spec.name)
+
+
+def over_samples(specs: Iterable[OpSpec], examples: int, strategy: Callable = lambda spec: spec.samples):
+    """Run `check(spec, sample)` for each record on so many of its samples, and at night on more."""
+
+    def decorate(check):
+        @pytest.mark.parametrize("times", [1, pytest.param(AT_NIGHT, marks=pytest.mark.nightly)])
+        @each(specs)
+        def test(spec, times):
+            @settings(max_examples=examples * times)
+            @given(strategy(spec))
+            def property_holds(sample):
+                check(spec, sample)
+
+            property_holds()
+
+        return test
+
+    return decorate
