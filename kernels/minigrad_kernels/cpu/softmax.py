@@ -103,15 +103,21 @@ def _largest(row):
     return max(max(a, b), max(c, d))
 
 
-@kernel("out T2", "in T2")
+@helper
+def _sum_of_exponentials(row, largest):
+    total = 0.0
+    for i in range(len(row)):
+        total += _exp(np.float64(row[i] - largest))
+    return total
+
+
+# Reassociation would add the logarithm to the largest element, beside which nothing may be left of it.
+@kernel("out T2", "in T2", fastmath={"contract"})
 def _log_softmax(begin, end, worker, out, x):
     for n in range(begin, end):
         row, out_row = x[n], out[n]
         largest = _largest(row)  # a NaN comes back through the sum
-        total = 0.0
-        for i in range(len(row)):
-            total += _exp(np.float64(row[i] - largest))
-        logarithm = math.log(total)
+        logarithm = math.log(_sum_of_exponentials(row, largest))
         for i in range(len(row)):
             out_row[i] = (row[i] - largest) - logarithm
 
