@@ -14,13 +14,13 @@ from minigrad_kernels import shapes
 MATMUL: Op = Op(
     "matmul",
     ("input", "other"),
-    lambda a, b: Spec((a.shape[0], a.shape[1], b.shape[2]), a.dtype),
+    lambda a, b: Spec((*a.shape[:-1], b.shape[-1]), a.dtype),
     vjp={
-        "input": lambda grad, other: apply(MATMUL, (grad, transpose(other, 1, 2))),
-        "other": lambda grad, input: apply(MATMUL, (transpose(input, 1, 2), grad)),
+        "input": lambda grad, other: apply(MATMUL, (grad, transpose(other, -2, -1))),
+        "other": lambda grad, input: apply(MATMUL, (transpose(input, -2, -1), grad)),
     },
     linear_in=("input", "other"),
-    flops=lambda out, a, b: 2 * out.size * a.shape[2],
+    flops=lambda out, a, b: 2 * out.size * a.shape[-1],
 )
 
 
@@ -47,6 +47,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         shape = shapes.matmul_shape(input.shape, other.shape)
     except ValueError as error:
         raise ShapeError(listed(f"matmul: {error}", input=input.spec, other=other.spec)) from None
+    if input.ndim == other.ndim == 2:
+        return apply(MATMUL, (input, other))
     rows = _as_matrix(input, 0)
     columns = _as_matrix(other, 1)
     batch = shape[: len(shape) - (input.ndim > 1) - (other.ndim > 1)]

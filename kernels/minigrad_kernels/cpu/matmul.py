@@ -127,14 +127,20 @@ def _sizes(out_bmn: NDArray[Any], a_bmk: NDArray[Any]) -> tuple[int, int]:
     return panels, SPARE_ROWS * columns + _cut(out_bmn)[0] * min(depth, BLOCK_K)
 
 
+def _batch(x: NDArray[Any]) -> NDArray[Any]:
+    """Return a matrix as a batch of one."""
+    return x if x.ndim == 3 else x[None]
+
+
 def matmul_scratch_bytes(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> int:
     """Return the bytes of scratch that matmul takes for these arrays."""
+    out_bmn, a_bmk = _batch(out_bmn), _batch(a_bmk)
     panels, work = _sizes(out_bmn, a_bmk)
     return aligned_bytes(panels + threads.get_num_threads() * work, out_bmn.itemsize)
 
 
 def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch: NDArray[np.uint8]) -> None:
-    """Write the matrix products of two batches of matrices.
+    """Write the matrix products of two batches of matrices, or of two matrices.
 
     Parameters
     ----------
@@ -145,6 +151,7 @@ def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scra
     scratch
         At least `matmul_scratch_bytes` long.
     """
+    out_bmn, a_bmk, b_bkn = _batch(out_bmn), _batch(a_bmk), _batch(b_bkn)
     batch, height, width = out_bmn.shape
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out_bmn.itemsize
     panels_size, work_size = _sizes(out_bmn, a_bmk)
