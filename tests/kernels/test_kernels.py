@@ -35,6 +35,10 @@ class Call(NamedTuple):
     scalars: tuple[Any, ...] = ()
     terms: int = 1
 
+    def __repr__(self):
+        with np.printoptions(threshold=20, edgeitems=2):
+            return tuple.__repr__(self)
+
 
 class Case(NamedTuple):
     """A kernel, how to make arguments for it from sizes, and how far from the reference it may be."""
