@@ -14,9 +14,11 @@ import functools
 import hashlib
 import os
 import platform
+import shutil
 import stat
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,8 @@ from filelock import FileLock
 from llvmlite import binding as llvm
 
 DIGEST_BYTES = hashlib.sha256().digest_size
+
+UNUSED_SECONDS = 30 * 24 * 3600
 
 # What changes the generated code and is not in the sources: settings of Numba, and our variables of this prefix.
 NUMBA_SETTINGS = (
@@ -86,6 +90,14 @@ def _make_private(path: Path) -> None:
         raise PermissionError(f"{path} can be written by other users; `chmod go-w {path}` would make it usable")
 
 
+def _remove_unused(root: Path) -> None:
+    """Remove directories that no process has opened for a month: those of older sources, versions, processors."""
+    for directory in root.glob(f"kernels-{'[0-9a-f]' * len(FINGERPRINT)}"):
+        with contextlib.suppress(FileNotFoundError):  # another process is removing it too
+            if directory.stat().st_mtime < time.time() - UNUSED_SECONDS:
+                shutil.rmtree(directory, ignore_errors=True)
+
+
 class KernelCache:
     """The files of compiled kernels in one directory; without a usable directory, an empty cache that keeps nothing."""
 
@@ -98,6 +110,8 @@ class KernelCache:
             _make_private(directory)
             tempfile.TemporaryFile(dir=directory).close()  # a read-only file system shows itself here
             self.directory = directory
+            os.utime(directory)
+            _remove_unused(root)
         except OSError as error:
             self._give_up(error)
 

@@ -170,6 +170,17 @@ def test_edited_source_of_a_helper_changes_the_directory(package):
     assert after["directory"] != before["directory"]
 
 
+def test_directories_unused_for_a_month_are_removed(package):
+    names = ["kernels-" + "0" * 24, "kernels-" + "1" * 24, "kernels-of-somebody"]
+    for name in names:
+        (package.root / name).mkdir(parents=True)
+    package.root.chmod(0o700)
+    for name in (names[0], names[2]):
+        os.utime(package.root / name, (0, 0))
+    used = Path(package.run()["directory"])
+    assert {path.name for path in package.root.iterdir()} == {*names[1:], used.name}
+
+
 @pytest.mark.parametrize("variable", ["NUMBA_BOUNDSCHECK", "NUMBA_OPT", "MINIGRAD_SIMD_BITS"])
 def test_flags_change_the_directory(package, variable):
     plain = package.run(**{variable: None})
