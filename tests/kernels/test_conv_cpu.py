@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+
 from minigrad_kernels.cpu import conv, threads
 
 # batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation
@@ -17,6 +18,7 @@ SHAPES = [
     (1, 1, 2, 3, 4, 4, (2, 2), (3, 3), (3, 2), (2, 1)),
     (5, 1, 1, 60, 4, 4, (2, 2), (1, 1), (0, 1), (1, 1)),
     (1, 1, 3, 4, 40, 70, (3, 3), (1, 1), (1, 1), (1, 1)),
+    (7, 1, 3, 4, 20, 15, (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 2, 2, 8, 9, (2, 3), (4, 5), (0, 0), (1, 1)),
     (0, 1, 3, 4, 6, 6, (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 0, 4, 6, 6, (3, 3), (2, 1), (1, 1), (1, 1)),

@@ -2,12 +2,15 @@
 
 Axes: n batch, g group, o output channel, c input channel, h w space, k kernel; a tap is a place (i, j) of the kernel.
 
-    conv2d              out[n, o, y, x] = bias[o] + sum_{c, i, j} w[o, c, i, j] * x[n, c, y sh + i dh - ph, x sw + j dw - pw]
-    conv2d_input_grad   the same sum over o instead of c, in a convolution of dy for each phase (y + ph) mod sh, (x + pw) mod sw
-                        of the input: a phase meets the taps with y + ph = i dh (mod sh), one dy pixel a step
-    conv2d_weight_grad  dw[o, c, i, j] = sum_{n, y, x} dy[n, o, y, x] * x[n, c, y sh + i dh - ph, x sw + j dw - pw]
+    conv2d              out[n, o, p, q] = bias[o] + sum_{c, i, j} w[o, c, i, j] * x[n, c, h, w]
+    conv2d_input_grad   dx[n, c, h, w] = sum_{o, i, j} w[o, c, i, j] * dy[n, o, p, q]
+    conv2d_weight_grad  dw[o, c, i, j] = sum_{n, p, q} dy[n, o, p, q] * x[n, c, h, w]
 
-Nothing is summed over padding that lies between two rows, so NaN and infinity reach only results whose window holds them.
+    where h = p stride_h - pad_h + i dilation_h, w = q stride_w - pad_w + j dilation_w
+
+The first two are one kernel (conv_product): dx is a convolution of dy for each phase of the stride (conv_plan). The
+third is a product over pixels (conv_dot). Padding is zeros that are multiplied; nothing else is added, so NaN and
+infinity in x reach only results whose window holds them.
 """
 
 from typing import Any
@@ -95,7 +98,7 @@ def conv2d_weight_grad_scratch_bytes(
     """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
-    return aligned_bytes(dot_elements(gather, x_nchw, dy_nohw, groups), dw_ockk.itemsize)
+    return aligned_bytes(dot_elements(gather, dw_ockk, x_nchw, groups), dw_ockk.itemsize)
 
 
 def conv2d_weight_grad(

@@ -1,8 +1,9 @@
 """How a convolution is cut into tasks and blocks: plain integers, computed once for each shape.
 
-A gather is result[o, p] = sum_{c, t} weight[o, c, t] * wide[c][view of t][row of t][p] over the pixels p of a band of rows. The
-forward convolution is one gather of x. The input gradient is a gather of dy for each phase (y mod stride_h, x mod stride_w) of the
-input's pixels: those of one phase meet the same taps, and dy pixel by pixel.
+A gather is result[o, p] = sum_{c, t} weight[o, c, t] * wide[c][view of t][row of t][p] over the pixels p of a band of
+rows; c counts the source's channels and t the taps, places (i, j) of the kernel. The forward convolution is a gather of
+x. The input gradient is one of dy for each phase (h mod stride_h, w mod stride_w) of the input's pixels: those of one
+phase meet the same taps, and dy pixel by pixel.
 """
 
 from dataclasses import dataclass
@@ -12,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
-from minigrad_kernels.cpu.tiles import DOT_TAPS, PRODUCT_ROWS, PRODUCT_VECTORS
+from minigrad_kernels.cpu.tiles import DOT_TAPS, PRODUCT_VECTORS
 
 # What a task of weights * wide image reads and writes again and again, its wide image and its result: half an L2 cache.
 BAND_BYTES = 512 * 1024
 # The wide images that the weight gradient packs at once.
 WIDE_BYTES = 256 * 1024
-# Terms of a sum multiplied in one pass: their 2 vectors each (32 KiB if a vector has 64 bytes) stay in L1 for all output channels.
+# Terms of a sum multiplied in one pass: 2 vectors each, 32 KiB at 64 bytes, stay in L1 for all output channels.
 BLOCK_TERMS = 256
 # Pixels that the weight gradient adds up in one pass: the lines of a tile, 4 + 6 of 4 KiB in float32, stay near L1.
 BLOCK_PIXELS = 1024
+# Channels that the weight gradient packs at least, for the sake of more tasks.
+SMALL_BLOCK = 16
 # Tasks are cut smaller until there are this many, or until they would be too small.
 ENOUGH_TASKS = 16
 
@@ -42,10 +45,10 @@ class Window:
 class Gather:
     """The geometry of a gather.
 
-    views holds each view's first source row and column. taps are the kernel's places i * kernel_w + j, phase by phase;
-    tap_view and tap_row say where in the wide image each of them starts. A phase is (its first tap, its number of taps, row and
-    column of its first pixel); its pixels lie out_step_h rows and out_step_w columns apart, and meet source pixels that
-    lie step_h and step_w apart. height x width is the size of the largest phase.
+    views holds each view's first source row and column. taps are the kernel's places i * kernel_w + j, phase by
+    phase; tap_view and tap_row say where in the wide image each of them starts. A phase is (its first tap, its number
+    of taps, row and column of its first pixel); its pixels lie out_step_h rows and out_step_w columns apart, and meet
+    source pixels that lie step_h and step_w apart. height x width is the size of the largest phase.
     """
 
     views: NDArray[np.int64]
@@ -96,10 +99,12 @@ def input_grad_gather(kernel_h: int, kernel_w: int, height: int, width: int, win
     columns = _axis_phases(kernel_w, width, window.stride_w, window.pad_w, window.dilation_w)
     top = min((int(tops.min()) for _, tops in rows if tops.size), default=0)
     lefts = np.unique(np.concatenate([lefts for _, lefts in columns]))
-    taps, tap_view, tap_row, phases = [], [], [], []
+    phases: list[tuple[int, int, int, int]] = []
+    taps: list[NDArray[np.int64]] = []
+    tap_view, tap_row = [], []
     for y, (taps_h, tops) in enumerate(rows):
         for x, (taps_w, own_lefts) in enumerate(columns):
-            phases.append((sum(map(len, taps)), taps_h.size * taps_w.size, y, x))
+            phases.append((sum(part.size for part in taps), taps_h.size * taps_w.size, y, x))
             taps.append(np.add.outer(taps_h * kernel_w, taps_w).ravel())
             tap_view.append(np.tile(np.searchsorted(lefts, own_lefts), taps_h.size))
             tap_row.append(np.repeat(tops - top, taps_w.size))
@@ -119,7 +124,7 @@ def input_grad_gather(kernel_h: int, kernel_w: int, height: int, width: int, win
 def _axis_phases(
     kernel: int, size: int, stride: int, pad: int, dilation: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return, for each phase of an axis, its taps and the dy pixel that each of them meets at the phase's first pixel."""
+    """Return, for each phase of an axis, its taps and the dy pixel that each meets at the phase's first pixel."""
     phases = []
     for first in range(max(1, min(stride, size))):
         distance = first + pad - np.arange(kernel) * dilation
@@ -148,8 +153,8 @@ class Blocks:
 def _blocks(gather: Gather, channels: int, band: int, itemsize: int) -> Blocks:
     lanes = VECTOR_BYTES // itemsize
     rows = band + gather.extra_rows
-    # A vector more than the rows take, for the last one that is written may begin at the last pixel; and an odd number of
-    # vectors, so that the planes do not all meet in the same sets of the cache.
+    # A vector more than the rows take, for the last one that is written may begin at the last pixel; and an odd number
+    # of vectors, so that the planes do not all meet in the same sets of the cache.
     plane = (ceil_div(rows * gather.width + lanes, lanes) // 2 * 2 + 1) * lanes
     views = len(gather.views)
     starts = gather.tap_view * plane + gather.tap_row * gather.width
@@ -189,9 +194,9 @@ def product_blocks(gather: Gather, channels: int, outputs: int, itemsize: int) -
 
 
 @lru_cache
-def dot_blocks(gather: Gather, channels: int, itemsize: int) -> Blocks:
-    """Return the blocks of dy * wide image."""
+def dot_blocks(gather: Gather, channels: int, groups: int, itemsize: int) -> Blocks:
+    """Return the blocks of dy * wide image: as many channels as fit WIDE_BYTES and leave ENOUGH_TASKS."""
     band = divide(gather.height, BLOCK_PIXELS // max(1, gather.width))
-    row_bytes = max(1, len(gather.views) * gather.width * itemsize)
-    block = WIDE_BYTES // ((band + gather.extra_rows) * row_bytes)
+    channel_bytes = max(1, (band + gather.extra_rows) * len(gather.views) * gather.width * itemsize)
+    block = min(WIDE_BYTES // channel_bytes, max(SMALL_BLOCK, ceil_div(channels * groups, ENOUGH_TASKS)))
     return _blocks(gather, divide(channels, block), band, itemsize)

@@ -2,32 +2,29 @@
 
 This is the forward convolution and, with dy for the source and the weights transposed, the input gradient.
 
-A task is a part of the output channels of one group, over a band of rows of one image: nobody else writes it. For each
-block of channels it packs the wide image, and for each tile of pixels multiplies it with all panels of weights. The tile's
-lines stay in L1 meanwhile; many panels pay for copying them into one dense tile first. Panels, wide image and result are
-met again and again in L2. Blocks go by shape alone, so the sums are the same at any number of threads.
+A task is a part of the output channels of one group, over a band of rows of one image: nobody else writes it. For
+each block of channels it packs the wide image, and multiplies each tile of pixels, whose lines stay in L1, with all
+panels of weights. Panels, wide image and result are met again and again in L2. Blocks go by shape alone, so the sums
+are the same at any number of threads.
 
-The phases of a strided input gradient share the wide image; their pixels lie apart in memory and are scattered from a tile.
+The phases of a strided input gradient share the wide image; their pixels lie apart and are scattered from a tile.
 """
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.conv_pack import pack_image, pack_weights
 from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Blocks, Gather, ceil_div, divide, product_blocks
-from minigrad_kernels.cpu.simd import VECTOR_BYTES, copy_lanes
+from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
 
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
 # Panels that a task has at least, where there are too few images to share out.
 PART_TILES = 4
-# Panels that pay for a dense tile.
-DENSE_TILES = 3
 
 
 @kernel("out T1", "in T1", "in int64_1", "in int64_2", *["int"] * 8)
@@ -41,14 +38,17 @@ def _pack_panels(
         g, phase = task // (tiles * blocks) % groups, task // (tiles * blocks * groups)
         rows, count = min(tile, outputs - o), min(block, channels - c)
         first_tap, n_taps = phases[phase, 0], phases[phase, 1]
+        places = taps[first_tap : first_tap + n_taps]
         at = groups * channels * outputs * first_tap + ((g * channels + c) * outputs + o * count) * n_taps
         first = g * group_step + c * channel_step + o * row_step
-        pack_weights(panels, at, weights, first, taps[first_tap : first_tap + n_taps], count, rows, channel_step, row_step)
+        pack_weights(panels, at, weights, first, places, count, rows, channel_step, row_step)
 
 
 @helper
-def _scatter(out, out_at, plane, height, width, y, x, step_h, step_w, tile, rows, columns, tile_step, grid_w, accumulate):
-    """Put row r and column j of a tile at row r of the planes and pixel j, counted from (y, x) over grid_w pixels a row."""
+def _scatter(
+    out, out_at, plane, height, width, y, x, step_h, step_w, tile, rows, columns, tile_step, grid_w, accumulate
+):
+    """Put tile[r, j] into plane r: pixel j counted from (y, x) over rows of grid_w pixels, step_h and step_w apart."""
     for j in range(columns):
         if y < height and x < width:
             place = out_at + y * width + x
@@ -61,18 +61,9 @@ def _scatter(out, out_at, plane, height, width, y, x, step_h, step_w, tile, rows
             y += step_h
 
 
-@helper
-def _densify(dense, columns, wide, at, offsets, first, depth):
-    """Copy the vectors of each term to one place."""
-    lanes = VECTOR_BYTES // dense.itemsize
-    for k in range(depth):
-        for j in range(0, columns, lanes):
-            copy_lanes(dense, k * columns + j, wide, at + offsets[first + k] + j, 0, lanes, 1)
-
-
-@kernel("out T4", "in T4", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_2", "in int64_1", *["int"] * 13)
+@kernel("out T4", "in T4", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_2", *["int"] * 13)
 def _product(
-    begin, end, worker, out_nohw, source_nchw, panels, bias, work, views, offsets, phases, dense_offsets,
+    begin, end, worker, out_nohw, source_nchw, panels, bias, work, views, offsets, phases,
     groups, tile, parts, block, band, rows, plane, grid_h, grid_w, step_h, step_w, out_step_h, out_step_w,
 ):  # fmt: skip
     channels, source_h, source_w = source_nchw.shape[1] // groups, source_nchw.shape[2], source_nchw.shape[3]
@@ -80,8 +71,7 @@ def _product(
     source, out, out_plane = source_nchw.reshape(-1), out_nohw.reshape(-1), out_h * out_w
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out.itemsize
     bands, tiles = (grid_h + band - 1) // band, (outputs + tile - 1) // tile
-    spare, dense = work[worker, : PRODUCT_ROWS * columns], work[worker, PRODUCT_ROWS * columns :]
-    wide = dense[dense_offsets.size * columns :]
+    spare, wide = work[worker, : PRODUCT_ROWS * columns], work[worker, PRODUCT_ROWS * columns :]
     direct = out_step_h == 1 and out_step_w == 1
     for task in range(begin, end):
         part, y0 = task % parts, task // parts % bands * band
@@ -98,16 +88,12 @@ def _product(
                 panels_at = (groups * outputs * first_tap + g * outputs * n_taps) * channels + c * outputs * n_taps
                 for p in range(0, pixels, columns):
                     valid = min(columns, pixels - p)
-                    lines, lines_at, line_offsets = wide, p, offsets[first_term:]
-                    if o_end - o_begin >= DENSE_TILES * tile:
-                        _densify(dense, columns, wide, p, offsets, first_term, depth)
-                        lines, lines_at, line_offsets = dense, 0, dense_offsets
                     for o in range(o_begin, o_end, tile):
                         n_rows = min(tile, outputs - o)
                         plane_at = ((n * groups + g) * outputs + o) * out_plane
                         product_tile(
                             n_rows, valid if direct else columns, depth, panels, panels_at + o * depth,
-                            lines, lines_at, line_offsets, out if direct else spare,
+                            wide, p, offsets[first_term:], out if direct else spare,
                             plane_at + y0 * grid_w + p if direct else 0, out_plane if direct else columns,
                             bias, g * outputs + o, direct and c > 0, spare,
                         )  # fmt: skip
@@ -123,8 +109,7 @@ def _product(
 def _sizes(gather: Gather, blocks: Blocks, out: NDArray[Any], channels: int) -> tuple[int, int, int]:
     """Return the elements of scratch for the packed weights, for a bias of zeros, and for the work of one thread."""
     columns = PRODUCT_VECTORS * VECTOR_BYTES // out.itemsize
-    dense = blocks.channels * gather.phase_taps * columns
-    return out.shape[1] * channels * gather.taps.size, out.shape[1], PRODUCT_ROWS * columns + dense + blocks.size
+    return out.shape[1] * channels * gather.taps.size, out.shape[1], PRODUCT_ROWS * columns + blocks.size
 
 
 def product_elements(gather: Gather, out: NDArray[Any], source: NDArray[Any], groups: int) -> int:
@@ -144,7 +129,7 @@ def product(
     groups: int,
     scratch: NDArray[Any],
 ) -> None:
-    """Write the result of a gather; steps are the distances in weights of two groups, source channels, result channels."""
+    """Write the result of a gather; steps are how far apart groups, source and result channels lie in the weights."""
     channels, outputs = source_nchw.shape[1] // groups, out_nohw.shape[1] // groups
     blocks = product_blocks(gather, channels, outputs, out_nohw.itemsize)
     panels_size, zeros_size, work_size = _sizes(gather, blocks, out_nohw, channels)
@@ -162,11 +147,9 @@ def product(
     )  # fmt: skip
     tasks = out_nohw.shape[0] * groups * ceil_div(gather.height, blocks.band)
     parts = max(1, min(tiles // PART_TILES, ceil_div(ENOUGH_TASKS, max(1, tasks))))
-    columns = PRODUCT_VECTORS * VECTOR_BYTES // out_nohw.itemsize
     threads.run(
         _product, tasks * parts, out_nohw.shape[0] * gather.height * gather.width * panels.size / SPEED,
         out_nohw, source_nchw, panels, bias, work, gather.views, blocks.offsets, gather.phases,
-        np.arange(blocks.channels * gather.phase_taps) * columns,
         groups, tile, parts, blocks.channels, blocks.band, blocks.rows, blocks.plane,
         gather.height, gather.width, gather.step_h, gather.step_w, gather.out_step_h, gather.out_step_w,
     )  # fmt: skip

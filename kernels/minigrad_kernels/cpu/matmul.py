@@ -1,12 +1,12 @@
 """out[b, m, n] = sum_k a[b, m, k] * b[b, k, n], for any strides of a and b.
 
-First all of b is packed into panels [k][column], 2 vectors wide, with zeros beyond the last column. Then a task is a block of
-rows x BLOCK_N columns of one matrix of the batch: nobody else writes it. For each block of BLOCK_K terms it packs its rows of a
-into panels [k][row], and multiplies panel by panel with product_tile. Blocks go by shape alone, so the sums are the same at any
-number of threads.
+First all of b is packed into panels [k][column], 2 vectors wide, with zeros beyond the last column. Then a task is a
+block of rows x BLOCK_N columns of one matrix of the batch: nobody else writes it. For each block of BLOCK_K terms it
+packs its rows of a into panels [k][row], and multiplies panel by panel with product_tile. Blocks go by shape alone, so
+the sums are the same at any number of threads.
 
-A block of a panel of b (256 x 2 vectors, 32 KiB at 64 bytes each) stays in L1 while the packed rows of a (132 KiB in float32)
-pass by from L2.
+A block of a panel of b (256 x 2 vectors, 32 KiB at 64 bytes each) stays in L1 while the packed rows of a (132 KiB in
+float32) pass by from L2.
 """
 
 from functools import cache

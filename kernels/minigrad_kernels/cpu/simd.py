@@ -1,7 +1,8 @@
 """The host's vectors: how wide they are, and the LLVM IR that loads, stores and multiplies them.
 
-Numba's loops become vectors when LLVM sees fit. The inner loops of matmul and conv say it themselves, with intrinsics that emit
-vector IR. Any host runs any width (LLVM splits what it lacks), so MINIGRAD_SIMD_BITS=128, 256 or 512 lets a test force each one.
+Numba's loops become vectors when LLVM sees fit. The inner loops of matmul and conv say it themselves, with intrinsics
+that emit vector IR. Any host runs any width (LLVM splits what it lacks), so MINIGRAD_SIMD_BITS=128, 256 or 512 lets a
+test force each one.
 """
 
 import os
@@ -48,7 +49,7 @@ def aligned_bytes(count: int, itemsize: int) -> int:
     return count * itemsize + ALIGNMENT
 
 
-def aligned(scratch: NDArray[np.uint8], dtype: np.dtype) -> NDArray:
+def aligned(scratch: NDArray[np.uint8], dtype: np.dtype) -> NDArray[Any]:
     """Return scratch as elements of dtype, from the first aligned address on."""
     skip = -scratch.__array_interface__["data"][0] % ALIGNMENT
     return scratch[skip : skip + (scratch.size - skip) // dtype.itemsize * dtype.itemsize].view(dtype)
@@ -123,15 +124,18 @@ class VectorBuilder:
         index = ir.IntType(64)
         starts = [index(i * self.lanes) for i in range(step)]
         masks = [self.lanes_between(self.builder.sub(begin, at), self.builder.sub(end, at)) for at in starts]
-        first, *others = [self.load_masked(self.address(address, at), mask) for at, mask in zip(starts, masks, strict=True)]
-        for number, vector in enumerate(others, start=1):
+        vectors = [self.load_masked(self.address(address, at), mask) for at, mask in zip(starts, masks, strict=True)]
+        result = vectors[0]
+        for number, vector in enumerate(vectors[1:], start=1):
+            # Lanes of the vectors before this one are in place, but for the first, whose lanes still lie apart.
             spread = step if number == 1 else 1
             lanes = [
                 lane * spread if lane * step < number * self.lanes else lane * step - (number - 1) * self.lanes
                 for lane in range(self.lanes)
             ]
-            first = self.builder.shuffle_vector(first, vector, self._lane_numbers([min(x, 2 * self.lanes - 1) for x in lanes]))
-        return first
+            chosen = self._lane_numbers(min(lane, 2 * self.lanes - 1) for lane in lanes)
+            result = self.builder.shuffle_vector(result, vector, chosen)
+        return result
 
     def load_masked(self, address: Any, mask: Any) -> Any:
         """Load the lanes of the mask, zero elsewhere; memory outside the mask is not touched."""
@@ -172,9 +176,9 @@ class VectorBuilder:
 def copy_lanes(
     typing_context: Any, out: Any, out_at: Any, source: Any, source_at: Any, begin: Any, end: Any, step: Any
 ) -> Any:
-    """Store a whole vector at out[out_at]: source[source_at + i] for i = 0, step, 2 step ... where begin <= i < end, else 0.
+    """Store a whole vector at out[out_at]: source[source_at + i] for i = 0, step, 2 step ...
 
-    step is a literal.
+    Lanes with i < begin or i >= end are zero, and not read. step is a literal.
     """
     signature = types.void(out, types.intp, source, types.intp, types.intp, types.intp, step)
 

@@ -1,10 +1,10 @@
 """The two inner loops of matmul and conv, each over a tile of the result that stays in registers.
 
 product_tile   out[r, j] = start[r, j] + sum_k panel[k, r] * source[offsets[k] + j]
-               rows r <= PRODUCT_ROWS, columns j < 2 vectors: each k loads 2 vectors and multiplies them by `rows` broadcast
-               scalars. 28 sums (12 with 16 registers) leave room for the 2 vectors and a scalar, and hide the latency of the
-               multiply-adds: about 4 cycles, 2 a cycle.
-dot_tile       out[r, t] = start[r, t] + sum_j left[r, j] * right[offsets[t] + j]
+               rows r <= PRODUCT_ROWS, columns j < 2 vectors: each k loads 2 vectors and multiplies them by `rows`
+               broadcast scalars. 24 sums (12 with 16 registers) leave room for the vectors and scalars, and hide the
+               latency of the multiply-adds, about 4 cycles at 2 a cycle.
+dot_tile       out[r, t] += sum_j left[r, j] * right[offsets[t] + j]
                DOT_ROWS x DOT_TAPS sums, each a vector over j that is added up at the end.
 
 Both are compiled for every number of rows, so that no row is wasted where a matrix ends.
@@ -124,9 +124,10 @@ def product_tile(
     rows, columns, depth, panel, panel_at, source, source_at, offsets,
     out, out_at, out_step, bias, bias_at, accumulate, spare,
 ):  # fmt: skip
-    """Write out[out_at + r * out_step + j], r < rows and j < columns: bias[r], or out as it is, plus the sum over k < depth.
+    """Write out[out_at + r * out_step + j] for r < rows and j < columns: bias[r], or out as it is, plus the sum.
 
-    source is read up to a whole vector, out is written up to columns; spare holds PRODUCT_ROWS x PRODUCT_VECTORS vectors.
+    source is read up to a whole vector, out is written up to columns; spare holds PRODUCT_ROWS x PRODUCT_VECTORS
+    vectors.
     """
     lanes = VECTOR_BYTES // out.itemsize
     vectors = (columns + lanes - 1) // lanes
@@ -147,21 +148,22 @@ def product_tile(
 @intrinsic
 def dot_tile(
     typing_context: Any, rows: Any, images: Any, length: Any, left: Any, left_at: Any, left_step: Any, left_image: Any,
-    right: Any, right_at: Any, right_image: Any, offsets: Any, offsets_at: Any, out: Any, out_at: Any, accumulate: Any,
+    right: Any, right_at: Any, right_image: Any, offsets: Any, offsets_at: Any, out: Any, out_at: Any,
 ) -> Any:  # fmt: skip
-    """Write out[out_at + r * DOT_TAPS + t] for r < rows: 0, or out as it is, plus the sum over images i and j < length of
-    left[left_at + i * left_image + r * left_step + j] * right[right_at + i * right_image + offsets[offsets_at + t] + j].
+    """Add to out[out_at + r * DOT_TAPS + t], for r < rows, a sum over images i and over j < length.
 
-    out is written up to a whole vector. images is at least 1.
-    """  # noqa: D205
+    A term is left[left_at + i * left_image + r * left_step + j] times
+    right[right_at + i * right_image + offsets[offsets_at + t] + j].
+    out is written up to a whole vector; images is at least 1.
+    """
     i = types.intp
-    signature = types.void(i, i, i, left, i, i, i, right, i, i, offsets, i, out, i, types.boolean)
+    signature = types.void(i, i, i, left, i, i, i, right, i, i, offsets, i, out, i)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
         vector = VectorBuilder(context, builder, kinds[12].dtype)
         rows, images, length, _, left_at, left_step, left_image = arguments[:7]
-        _, right_at, right_image, _, offsets_at, _, out_at, accumulate = arguments[7:]
+        _, right_at, right_image, _, offsets_at, _, out_at = arguments[7:]
         left = vector.address(vector.data(kinds[3], arguments[3]), left_at)
         right = vector.address(vector.data(kinds[7], arguments[7]), right_at)
         table = builder.gep(vector.data(kinds[10], arguments[10]), [offsets_at], source_etype=_index)
@@ -223,8 +225,7 @@ def dot_tile(
             builder.position_at_end(done)
             for number, lanes in enumerate(vector.sums(totals)):
                 place = vector.address(out, _index(number * vector.lanes))
-                start = builder.select(accumulate, vector.load(place), vector.zero)
-                vector.store(builder.fadd(start, lanes), place)
+                vector.store(builder.fadd(vector.load(place), lanes), place)
 
         _cases(builder, builder.sub(rows, _index(1)), DOT_ROWS, emit)
         return context.get_dummy_value()
