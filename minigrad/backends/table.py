@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from minigrad import autograd
 from minigrad.backends.base import Kernel
-from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, pool, reduce, update
+from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, optimise, pool, reduce, update
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
@@ -35,7 +35,8 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "dropout": (dropout.DROPOUT,),
     "softmax": (loss.LOG_SOFTMAX, loss.LOG_SOFTMAX_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),
-    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY, update.SGD),
+    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
+    "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),
 }
 
 

@@ -1,4 +1,4 @@
-"""Ops that work in place: copies into parameters, random fills, the optimisers' updates. They have no gradient."""
+"""Ops that work in place: copies into parameters, random fills. They have no gradient."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from minigrad.tensor import Tensor
 COPY: Op = Op("copy", ("target", "source"), lambda *_: None, mutates=1)
 UNIFORM: Op = Op("uniform", ("target",), lambda *_: None, params=("low", "high", "seed", "stream", "offset"), mutates=1)
 NORMAL: Op = Op("normal", ("target",), lambda *_: None, params=("mean", "std", "seed", "stream", "offset"), mutates=1)
-SGD: Op = Op(
-    "sgd",
-    ("param", "buffer", "grad"),
-    lambda *_: None,
-    params=("lr", "momentum", "dampening", "weight_decay", "nesterov", "first"),
-    mutates=2,
-    flops=lambda param, *_: 4 * param.size,
-)
 
 
 def copy_(target: Tensor, source: Tensor) -> Tensor:

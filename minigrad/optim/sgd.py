@@ -8,8 +8,8 @@ from typing import Any
 from minigrad.autograd import apply_in_place
 from minigrad.backends.base import Spec
 from minigrad.errors import DataError
+from minigrad.ops.optimise import SGD as SGD_STEP
 from minigrad.ops.transfer import to
-from minigrad.ops.update import SGD as SGD_UPDATE
 from minigrad.optim.optimizer import Group, Optimizer, require_at_least
 from minigrad.tensor import Tensor
 
@@ -69,7 +69,7 @@ class SGD(Optimizer):
         buffer, first = self._velocity(parameter, group["momentum"])
         names = ("lr", "momentum", "dampening", "weight_decay")
         scalars = (*[float(group[name]) for name in names], bool(group["nesterov"]), first)
-        apply_in_place(SGD_UPDATE, (parameter, buffer, grad), scalars)
+        apply_in_place(SGD_STEP, (parameter, buffer, grad), scalars)
 
     def _velocity(self, parameter: Tensor, momentum: float) -> tuple[Tensor, bool]:
         """The velocity, and whether it is new; without momentum it has no elements."""

@@ -6,13 +6,25 @@ import pytest
 from hypothesis import given, settings
 
 from minigrad.testing import OpSpec
-from tests.ops.records import conv, dropout, elementwise, index, loss, matmul, pool, reduce, shape, transfer, update
+from tests.ops.records import (
+    conv,
+    dropout,
+    elementwise,
+    index,
+    loss,
+    matmul,
+    optimise,
+    pool,
+    reduce,
+    shape,
+    transfer,
+    update,
+)
 
-FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, dropout, loss, update, transfer)
+FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, dropout, loss, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"
-AT_NIGHT = 50
 
 
 def each(specs: Iterable[OpSpec]):
@@ -21,10 +33,12 @@ def each(specs: Iterable[OpSpec]):
 
 
 def over_samples(specs: Iterable[OpSpec], examples: int, strategy: Callable = lambda spec: spec.samples):
-    """Run `check(spec, sample)` for each record on so many of its samples, and at night on more."""
+    """Run `check(spec, sample)` for each record on so many of its samples, and at night on 50 times as many."""
 
     def decorate(check):
-        @pytest.mark.parametrize("times", [1, pytest.param(AT_NIGHT, marks=pytest.mark.nightly)])
+        @pytest.mark.parametrize(
+            "times", [pytest.param(1, id=""), pytest.param(50, id="night", marks=pytest.mark.nightly)]
+        )
         @each(specs)
         def test(spec, times):
             @settings(max_examples=examples * times)

@@ -27,12 +27,6 @@ def random(rng, shape, first, second, offset):
     return Sample((floats(rng, shape),), {"params": (first, second, seed, stream, offset)})
 
 
-def stepped(rng, shape, momentum, dampening, weight_decay, nesterov, first):
-    buffer = floats(rng, shape if momentum else (0,))
-    params = (0.1, momentum, dampening, weight_decay, nesterov, first)
-    return Sample((floats(rng, shape), buffer, floats(rng, shape)), {"params": params})
-
-
 def in_place(op, strategy, **options):
     return OpSpec(op.name, applied(op), strategy, op, order=0, **options)
 
@@ -55,18 +49,5 @@ RECORDS = [
         ops.NORMAL,
         samples(random, shape=shapes(), first=st.just(1.0), second=st.just(0.5), offset=st.integers(0, 2**34)),
         tolerance=absolute(4),
-    ),
-    in_place(
-        ops.SGD,
-        samples(
-            stepped,
-            shape=shapes(),
-            momentum=st.sampled_from((0.0, 0.9)),
-            dampening=st.sampled_from((0.0, 0.25)),
-            weight_decay=st.sampled_from((0.0, 0.01)),
-            nesterov=st.booleans(),
-            first=st.booleans(),
-        ),
-        tolerance=absolute(5),
     ),
 ]
