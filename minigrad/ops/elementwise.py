@@ -44,8 +44,9 @@ def _pow_input_rule(grad: Tensor, input: Tensor, other: Tensor) -> Tensor:
     return where(eq(other, 0), 0.0, grad * other * pow(input, other - 1))
 
 
-def _pow_other_rule(grad: Tensor, input: Tensor, out: Tensor) -> Tensor:
-    return where(eq(out, 0), 0.0, grad * out * log(input))
+def _pow_other_rule(grad: Tensor, input: Tensor, other: Tensor, out: Tensor) -> Tensor:
+    at_zero = mul(eq(input, 0), ge(other, 0))
+    return where(at_zero, 0.0, grad * out * log(input))
 
 
 def _winner_rule(grad: Tensor, loses: Tensor, ties: Tensor) -> Tensor:
@@ -149,7 +150,8 @@ def div(input: Any, other: Any) -> Tensor:
 def pow(input: Any, other: Any) -> Tensor:
     """Input to the power of other, elementwise, broadcast.
 
-    The gradient of the base is 0 where the exponent is 0, that of the exponent is 0 where the power is 0.
+    The gradient of the base is 0 where the exponent is 0. That of the exponent is 0 where the base is 0 and the exponent
+    is not negative.
     """
     x, y = _operands("pow", input, other)
     if x.dtype not in FLOATS and y.numel() and bool((y.backend.to_numpy(y.array) < 0).any()):
