@@ -18,7 +18,7 @@ import numpy as np
 from minigrad.autograd import Node, Op, observers
 from minigrad.backends.base import Spec
 from minigrad.errors import GraphError
-from minigrad.tensor import Hook, Tensor, Version
+from minigrad.tensor import Tensor, Version
 
 _PACKAGE = str(Path(__file__).parent)
 
@@ -169,9 +169,9 @@ def _calling_line() -> str:
 
 
 class HookHandle:
-    """What `register_hook` returns; `remove()` takes the hook away."""
+    """What registering a hook returns; `remove()` takes the hook away."""
 
-    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
         self._hooks = hooks
         self._hook = hook
 

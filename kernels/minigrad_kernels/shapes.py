@@ -21,6 +21,13 @@ def window_output_size(
     return count - 1 if last_start >= size else count
 
 
+def uncovered(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> int:
+    """Count the places 0 <= h < w of an axis that no window covers: h = o s + i d - p for no window o and tap i."""
+    windows = window_output_size(size, kernel, stride, padding, dilation, ceil_mode)
+    covered = {o * stride + i * dilation - padding for o in range(windows) for i in range(kernel)}
+    return sum(h not in covered for h in range(size))
+
+
 def same_padding(kernel: int, dilation: int) -> tuple[int, int]:
     """Split the padding that keeps the size at stride 1, d(k - 1) in total, the smaller half first.
 

@@ -1,6 +1,7 @@
 """Modules, layers and initialisation; `minigrad.nn.functional` names the functions they call."""
 
 from minigrad.nn import functional, init
+from minigrad.nn.containers import ModuleList, Sequential
 from minigrad.nn.layers import (
     AvgPool2d,
     Conv2d,
@@ -16,7 +17,8 @@ from minigrad.nn.layers import (
     Tanh,
     VanillaDropout,
 )
-from minigrad.nn.module import Module, Sequential
+from minigrad.nn.module import Module
+from minigrad.nn.summary import Summary, summary
 from minigrad.tensor import Buffer, Parameter
 
 __all__ = [
@@ -30,13 +32,16 @@ __all__ = [
     "LogSoftmax",
     "MaxPool2d",
     "Module",
+    "ModuleList",
     "Parameter",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Summary",
     "Tanh",
     "VanillaDropout",
     "functional",
     "init",
+    "summary",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,9 +13,14 @@ from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.ops.transfer import to
 from minigrad.ops.update import copy_
+from minigrad.tape import HookHandle
 from minigrad.tensor import Buffer, Parameter, Tensor, tensor
 
 Self = TypeVar("Self", bound="Module")
+
+
+PreHook = Callable[["Module", tuple[Any, ...]], Any]
+ForwardHook = Callable[["Module", tuple[Any, ...], Any], Any]
 
 
 class IncompatibleKeys(NamedTuple):
@@ -33,14 +38,33 @@ class Module:
     """
 
     training: bool = True
+    # Lists of a module's own, made when the first hook comes.
+    _pre_hooks: list[PreHook] | tuple[()] = ()
+    _hooks: list[ForwardHook] | tuple[()] = ()
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__} defines no forward")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Run `forward`."""
-        return self.forward(*inputs, **options)
+        """Run `forward` between its hooks."""
+        for pre_hook in tuple(self._pre_hooks):
+            changed = pre_hook(self, inputs)
+            if changed is not None:
+                inputs = changed if isinstance(changed, tuple) else (changed,)
+        output = self.forward(*inputs, **options)
+        for hook in tuple(self._hooks):
+            changed = hook(self, inputs, output)
+            output = output if changed is None else changed
+        return output
+
+    def register_forward_pre_hook(self, hook: PreHook) -> HookHandle:
+        """Call `hook(module, inputs)` before `forward`; what it returns, if not None, replaces the inputs."""
+        return _hung(self, "_pre_hooks", hook)
+
+    def register_forward_hook(self, hook: ForwardHook) -> HookHandle:
+        """Call `hook(module, inputs, output)` after `forward`; what it returns, if not None, replaces the output."""
+        return _hung(self, "_hooks", hook)
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """The module and all below it, each once, with their names."""
@@ -171,30 +195,10 @@ class Module:
         return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
 
 
-class Sequential(Module):
-    """Modules applied one after the other; also indexed, counted and iterated like a list."""
-
-    def __init__(self, *layers: Module) -> None:
-        for position, layer in enumerate(layers):
-            if not isinstance(layer, Module):
-                raise DataError(f"Sequential: layer {position} must be a Module, this is {type(layer).__name__}")
-            setattr(self, str(position), layer)
-
-    def forward(self, input: Any) -> Any:
-        """Apply the layers in order."""
-        for layer in self.children():
-            input = layer(input)
-        return input
-
-    def __len__(self) -> int:
-        return len(list(self.children()))
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, position: int | slice) -> Module:
-        layers = list(self.children())
-        return Sequential(*layers[position]) if isinstance(position, slice) else layers[position]
+def _hung(module: Module, attribute: str, hook: Callable[..., Any]) -> HookHandle:
+    hooks = vars(module).setdefault(attribute, [])
+    hooks.append(hook)
+    return HookHandle(hooks, hook)
 
 
 def _items(module: Module) -> Iterator[tuple[str, Any]]:
