@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
-from minigrad_kernels.cpu.pool_lanes import maximum_of_windows, sum_of_windows
+from minigrad_kernels.cpu.pool_lanes import maximum_of_windows, mean_of_windows
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 
 # Rough time of a task's parts, in nanoseconds.
@@ -112,11 +112,9 @@ def _taps_inside(start, size, kernel_size, dilation):
 
 
 @helper
-def _counted(start, size, kernel_size, pad, count_include_pad):
-    """Places of a window along one axis by which a mean is divided."""
-    if count_include_pad:
-        return min(start + kernel_size, size + pad) - start
-    return min(start + kernel_size, size) - max(start, 0)
+def _counted(start, size, kernel_size, margin):
+    """Places of a window along one axis by which a mean is divided: those from -margin to size + margin - 1."""
+    return max(1, min(start + kernel_size, size + margin) - max(start, -margin))
 
 
 @kernel("out T4", "out int64_4", "in T4", "int", "int", "int", "int", "int", "int", "int", "int")
@@ -173,47 +171,45 @@ def _avg_pool2d(
     kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, count_include_pad,
 ):  # fmt: skip
     lanes = VECTOR_BYTES // x.itemsize
+    margin_h, margin_w = (pad_h, pad_w) if count_include_pad else (0, 0)
     for plane in range(begin, end):
         for p in range(out_h):
             start = p * stride_h - pad_h
-            rows = _counted(start, height, kernel_h, pad_h, count_include_pad)
+            counted_rows = _counted(start, height, kernel_h, margin_h)
             first, last = _taps_inside(start, height, kernel_h, 1)
             out_row = out[plane, p * out_w : (p + 1) * out_w]
             if kernel_w > out_w:  # few long windows: a vector holds neighbours of one window
                 for q in range(out_w):
-                    left = max(q * stride_w - pad_w, 0)
-                    right = min(q * stride_w - pad_w + kernel_w, width)
-                    out_row[q] = 0
+                    left = q * stride_w - pad_w
+                    total = x.dtype.type(0)
                     for h in range(start + first, start + last):
-                        out_row[q] += _sum(x[plane, h * width + left : h * width + right])
+                        total += _sum(x[plane, h * width + max(left, 0) : h * width + min(left + kernel_w, width)])
+                    out_row[q] = total / (counted_rows * _counted(left, width, kernel_w, margin_w))
             else:
                 for q in range(0, out_w, lanes):
-                    sum_of_windows(
-                        out_row, q, x, (plane * height + start + first) * width, width, last - first,
+                    mean_of_windows(
+                        out_row, q, counted_rows, margin_w,
+                        x, (plane * height + start + first) * width, width, last - first,
                         width, q * stride_w - pad_w, kernel_w, 1, stride_w, min(lanes, out_w - q),
                     )  # fmt: skip
-            for q in range(out_w):
-                columns = _counted(q * stride_w - pad_w, width, kernel_w, pad_w, count_include_pad)
-                out_row[q] /= max(rows * columns, 1)
 
 
 @helper
-def _add_shares(dx_row, dy_row, rows, kernel_w, stride_w, pad_w, count_include_pad):
+def _add_shares(dx_row, dy_row, counted_rows, kernel_w, stride_w, pad_w, margin_w):
     """Add to one row of x what each window of dy gives to an element of it."""
     width = len(dx_row)
     for q in range(len(dy_row)):
         left = q * stride_w - pad_w
-        columns = _counted(left, width, kernel_w, pad_w, count_include_pad)
-        share = dy_row[q] / max(rows * columns, 1)
+        share = dy_row[q] / (counted_rows * _counted(left, width, kernel_w, margin_w))
         for w in range(max(left, 0), min(left + kernel_w, width)):
             dx_row[w] += share
 
 
 @helper
-def _add_shares_to_pairs(dx_row, dy_row, rows):
+def _add_shares_to_pairs(dx_row, dy_row, counted_rows):
     """Do the same for windows of two neighbours."""
     for q in range(len(dy_row)):
-        share = dy_row[q] / (2 * rows)
+        share = dy_row[q] / (2 * counted_rows)
         dx_row[2 * q] += share
         dx_row[2 * q + 1] += share
 
@@ -223,16 +219,17 @@ def _avg_pool2d_input_grad(
     begin, end, worker, dx, dy, height, width, out_h, out_w,
     kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, count_include_pad,
 ):  # fmt: skip
+    margin_h, margin_w = (pad_h, pad_w) if count_include_pad else (0, 0)
     in_pairs = kernel_w == 2 and stride_w == 2 and pad_w == 0 and 2 * out_w <= width
     for plane in range(begin, end):
         dx[plane] = 0
         for p in range(out_h):
             top = p * stride_h - pad_h
-            rows = _counted(top, height, kernel_h, pad_h, count_include_pad)
+            counted_rows = _counted(top, height, kernel_h, margin_h)
             dy_row = dy[plane, p * out_w : (p + 1) * out_w]
             for h in range(max(top, 0), min(top + kernel_h, height)):
                 dx_row = dx[plane, h * width : (h + 1) * width]
                 if in_pairs:
-                    _add_shares_to_pairs(dx_row, dy_row, rows)
+                    _add_shares_to_pairs(dx_row, dy_row, counted_rows)
                 else:
-                    _add_shares(dx_row, dy_row, rows, kernel_w, stride_w, pad_w, count_include_pad)
+                    _add_shares(dx_row, dy_row, counted_rows, kernel_w, stride_w, pad_w, margin_w)

@@ -5,8 +5,7 @@ all lanes at once: contiguous for stride 1, two vectors and a shuffle for stride
 Columns outside the row are masked, so that padding and the end of a row need no loops of their own.
 """
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -22,7 +21,7 @@ NO_PLACE = -(2**31)
 
 
 class _Windows:
-    """One window per lane; `taps` walks their places and gives the loaded values.
+    """Emits the loops over the taps of one window per lane, for (x, row, ... count) as in `maximum_of_windows`.
 
     Columns and places in a window are counted in 32 bits, positions in x in 64.
     """
@@ -36,7 +35,7 @@ class _Windows:
         self.x = self.vector.data(x_type, x)
         self.numbers = ir.Constant(ir.VectorType(INT32, self.lanes), list(range(self.lanes)))
         self.steps = builder.mul(self.numbers, self.splat(self.stride))
-        self.active = builder.icmp_signed("<", self.numbers, self.splat(self.count))
+        self.exists = builder.icmp_signed("<", self.numbers, self.splat(self.count))
 
     def splat(self, scalar: Any) -> Any:
         """Put the lower 32 bits of an integer into every lane."""
@@ -46,40 +45,43 @@ class _Windows:
         """Make a variable with this value at first."""
         return cgutils.alloca_once_value(self.builder, value)
 
-    @contextlib.contextmanager
-    def taps(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Loop over the places of the windows, the last one first; gives (place, values, lanes whose place is in x)."""
-        builder = self.builder
-        one = INT64(1)
-        with cgutils.for_range(builder, self.rows) as outer:
-            row_place = builder.mul(builder.sub(builder.sub(self.rows, one), outer.index), self.row_step)
-            with cgutils.for_range(builder, self.kernel_w) as inner:
-                tap = builder.mul(builder.sub(builder.sub(self.kernel_w, one), inner.index), self.dilation)
-                column = builder.add(self.column, tap)
-                values, inside = self._load(builder.add(self.row, row_place), column)
-                yield builder.add(row_place, tap), values, inside
+    def visit(self, tap: Callable[[Any, Any, Any], None]) -> None:
+        """Emit tap(place, values, lanes whose place is in x) for all places of the windows, the last one first.
+
+        There is a loop for each way to load, and the stride chooses one. Lanes outside x hold 0.
+        """
+        is_stride = [self.builder.icmp_signed("==", self.stride, INT64(stride)) for stride in (1, 2)]
+        with self.builder.if_else(is_stride[0]) as (one, more):
+            with one:
+                self._loop(self._load_contiguous, tap)
+            with more, self.builder.if_else(is_stride[1]) as (two, many):
+                with two:
+                    self._loop(self._load_pairs, tap)
+                with many:
+                    self._loop(self._load_apart, tap)
 
     def store(self, value: Any, out_type: Any, out: Any, out_at: Any) -> None:
         """Store the lanes of windows that exist."""
         address = self.vector.address(self.vector.data(out_type, out), out_at)
-        self.vector.store_masked(value, address, self.active)
+        self.vector.store_masked(value, address, self.exists)
 
-    def _load(self, row: Any, column: Any) -> tuple[Any, Any]:
+    def _loop(self, load: Callable[[Any, Any, Any], Any], tap: Callable[[Any, Any, Any], None]) -> None:
         builder = self.builder
-        inside = builder.and_(self.active, self._in_row(builder.add(self.splat(column), self.steps)))
-        values = self.variable(self.vector.zero)
-        with builder.if_else(builder.icmp_signed("==", self.stride, INT64(1))) as (contiguous, strided):
-            with contiguous:
-                builder.store(self.vector.load_masked(self.vector.address(self.x, row, column), inside), values)
-            with strided, builder.if_else(builder.icmp_signed("==", self.stride, INT64(2))) as (pairs, apart):
-                with pairs:
-                    builder.store(self._load_pairs(row, column), values)
-                with apart:
-                    builder.store(self._load_apart(row, column), values)
-        return builder.select(inside, builder.load(values), self.vector.zero), inside
+        last_row, last_tap = (builder.sub(count, INT64(1)) for count in (self.rows, self.kernel_w))
+        with cgutils.for_range(builder, self.rows) as outer:
+            row_place = builder.mul(builder.sub(last_row, outer.index), self.row_step)
+            with cgutils.for_range(builder, self.kernel_w) as inner:
+                shift = builder.mul(builder.sub(last_tap, inner.index), self.dilation)
+                column = builder.add(self.column, shift)
+                inside = self._in_row(builder.add(self.splat(column), self.steps))
+                values = load(builder.add(self.row, row_place), column, inside)
+                tap(builder.add(row_place, shift), values, inside)
 
-    def _load_pairs(self, row: Any, column: Any) -> Any:
-        """Load every second element."""
+    def _load_contiguous(self, row: Any, column: Any, inside: Any) -> Any:
+        return self.vector.load_masked(self.vector.address(self.x, row, column), inside)
+
+    def _load_pairs(self, row: Any, column: Any, inside: Any) -> Any:
+        """Load two vectors and keep every second element."""
         builder, vector = self.builder, self.vector
         halves = []
         for start in (column, builder.add(column, INT64(self.lanes))):
@@ -88,8 +90,8 @@ class _Windows:
         even = ir.Constant(ir.VectorType(INT32, self.lanes), list(range(0, 2 * self.lanes, 2)))
         return builder.shuffle_vector(*halves, even)
 
-    def _load_apart(self, row: Any, column: Any) -> Any:
-        """Load the lanes one by one; those outside the row get some element of it."""
+    def _load_apart(self, row: Any, column: Any, inside: Any) -> Any:
+        """Load the lanes one by one, those outside the row from its nearest end, and then drop these."""
         builder, vector = self.builder, self.vector
         last = builder.sub(self.width, INT64(1))
         values = vector.zero
@@ -98,7 +100,7 @@ class _Windows:
             place = builder.select(builder.icmp_signed("<", place, INT64(0)), INT64(0), place)
             place = builder.select(builder.icmp_signed("<", last, place), last, place)
             values = builder.insert_element(values, vector.scalar(vector.address(self.x, row, place)), INT32(lane))
-        return values
+        return builder.select(inside, values, vector.zero)
 
     def _in_row(self, columns: Any) -> Any:
         """Lanes whose column is in the row; unsigned, so that negative columns are beyond its end."""
@@ -107,22 +109,9 @@ class _Windows:
 
 @intrinsic
 def maximum_of_windows(
-    typing_context: Any,
-    out: Any,
-    indices: Any,
-    out_at: Any,
-    first: Any,
-    x: Any,
-    row: Any,
-    row_step: Any,
-    rows: Any,
-    width: Any,
-    column: Any,
-    kernel_w: Any,
-    dilation: Any,
-    stride: Any,
-    count: Any,
-) -> Any:
+    typing_context: Any, out: Any, indices: Any, out_at: Any, first: Any, x: Any, row: Any, row_step: Any, rows: Any,
+    width: Any, column: Any, kernel_w: Any, dilation: Any, stride: Any, count: Any,
+) -> Any:  # fmt: skip
     """Write the maxima of up to `lanes` windows to out[out_at:], and where they are, counted from `first`, to indices.
 
     out, indices, x
@@ -142,18 +131,20 @@ def maximum_of_windows(
         vector = windows.vector
         best = windows.variable(ir.Constant(vector.type, [float("-inf")] * windows.lanes))
         places = windows.variable(vector.splat(INT32(NO_PLACE)))
-        with windows.taps() as (place, values, inside):
+
+        def tap(place: Any, values: Any, inside: Any) -> None:
             # From the last place to the first, so that of equal maxima, and of NaNs, the first one stays.
             at_least = builder.fcmp_ordered(">=", values, builder.load(best))
             taken = builder.and_(inside, builder.or_(at_least, builder.fcmp_unordered("uno", values, values)))
             builder.store(builder.select(taken, values, builder.load(best)), best)
             builder.store(builder.select(taken, windows.splat(place), builder.load(places)), places)
+
+        windows.visit(tap)
         windows.store(builder.load(best), signature.args[0], out, out_at)
         found = builder.icmp_signed("!=", builder.load(places), vector.splat(INT32(NO_PLACE)))
-        wide = ir.VectorType(INT64, windows.lanes)
-        steps = builder.sext(builder.add(builder.load(places), windows.steps), wide)
+        steps = builder.sext(builder.add(builder.load(places), windows.steps), ir.VectorType(INT64, windows.lanes))
         numbers = builder.select(found, builder.add(steps, vector.splat(first)), vector.splat(INT64(-1)))
-        _store_indices(context, builder, numbers, signature.args[1], indices, out_at, windows.active)
+        _store_indices(context, builder, numbers, signature.args[1], indices, out_at, windows.exists)
         return context.get_dummy_value()
 
     return signature, codegen
@@ -170,31 +161,34 @@ def _store_indices(
 
 
 @intrinsic
-def sum_of_windows(
-    typing_context: Any,
-    out: Any,
-    out_at: Any,
-    x: Any,
-    row: Any,
-    row_step: Any,
-    rows: Any,
-    width: Any,
-    column: Any,
-    kernel_w: Any,
-    dilation: Any,
-    stride: Any,
-    count: Any,
-) -> Any:
-    """Write the sums of up to `lanes` windows to out[out_at:]; arguments as in maximum_of_windows."""
-    signature = types.void(out, types.intp, x, *[types.intp] * 9)
+def mean_of_windows(
+    typing_context: Any, out: Any, out_at: Any, counted_rows: Any, margin: Any, x: Any, row: Any, row_step: Any,
+    rows: Any, width: Any, column: Any, kernel_w: Any, dilation: Any, stride: Any, count: Any,
+) -> Any:  # fmt: skip
+    """Write the means of up to `lanes` windows to out[out_at:]; the other arguments are those of maximum_of_windows.
+
+    A mean is the sum over x divided by counted_rows times the window's columns from -margin to width + margin - 1.
+    """
+    signature = types.void(out, types.intp, types.intp, types.intp, x, *[types.intp] * 9)
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        out, out_at, *rest = arguments
-        windows = _Windows(context, builder, signature.args[2], tuple(rest))
-        total = windows.variable(windows.vector.zero)
-        with windows.taps() as (_, values, _):
-            builder.store(builder.fadd(builder.load(total), values), total)
-        windows.store(builder.load(total), signature.args[0], out, out_at)
+        out, out_at, counted_rows, margin, *rest = arguments
+        windows = _Windows(context, builder, signature.args[4], tuple(rest))
+        vector = windows.vector
+        total = windows.variable(vector.zero)
+        windows.visit(lambda place, values, inside: builder.store(builder.fadd(builder.load(total), values), total))
+
+        def smaller(a: Any, b: Any) -> Any:
+            return builder.select(builder.icmp_signed("<", a, b), a, b)
+
+        begin = builder.add(windows.splat(windows.column), windows.steps)
+        end = builder.add(begin, windows.splat(windows.kernel_w))
+        limit = windows.splat(builder.add(windows.width, margin))
+        counted = builder.sub(smaller(end, limit), builder.neg(smaller(builder.neg(begin), windows.splat(margin))))
+        elements = builder.mul(counted, windows.splat(counted_rows))
+        one = vector.splat(INT32(1))
+        divisor = builder.sitofp(builder.select(builder.icmp_signed("<", elements, one), one, elements), vector.type)
+        windows.store(builder.fdiv(builder.load(total), divisor), signature.args[0], out, out_at)
         return context.get_dummy_value()
 
     return signature, codegen
