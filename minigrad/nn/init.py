@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from minigrad import dtypes
 from minigrad.autograd import FILL, apply_in_place, no_grad
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import listed, require_float, require_tensor
-from minigrad.ops.update import normal_, uniform_
-from minigrad.tensor import Tensor
+from minigrad.ops.create import empty
+from minigrad.ops.update import copy_, normal_, uniform_
+from minigrad.tensor import Tensor, tensor
 
 __all__ = [
     "constant_",
@@ -20,8 +24,12 @@ __all__ = [
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
+    "ones_",
+    "orthogonal_",
     "small_gaussian_",
     "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
     "zeros_",
 ]
 
@@ -48,6 +56,11 @@ def zeros_(target: Tensor) -> Tensor:
     return constant_(target, 0)
 
 
+def ones_(target: Tensor) -> Tensor:
+    """Fill with ones."""
+    return constant_(target, 1)
+
+
 def small_gaussian_(target: Tensor, std: float = 0.01) -> Tensor:
     """Normal numbers of mean 0 and a small deviation: the naive start, under which deep networks fade out."""
     return normal_(target, 0.0, std)
@@ -67,6 +80,49 @@ def kaiming_uniform_(target: Tensor, gain: float = math.sqrt(2)) -> Tensor:
     """Even numbers in +-gain sqrt(3 / fan_in), of the same deviation as `kaiming_normal_`."""
     bound = gain * math.sqrt(3 / _fan_in(target))
     return uniform_(target, -bound, bound)
+
+
+def xavier_normal_(target: Tensor, gain: float = 1.0) -> Tensor:
+    """Normal numbers of deviation gain sqrt(2 / (fan_in + fan_out)): a compromise of forward and backward scale.
+
+    References
+    ----------
+    .. [1] Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010,
+       equation 16.
+    """
+    return normal_(target, 0.0, gain * math.sqrt(2 / _sum_of_fans(target)))
+
+
+def xavier_uniform_(target: Tensor, gain: float = 1.0) -> Tensor:
+    """Even numbers in +-gain sqrt(6 / (fan_in + fan_out)), of the same deviation as `xavier_normal_`."""
+    bound = gain * math.sqrt(6 / _sum_of_fans(target))
+    return uniform_(target, -bound, bound)
+
+
+@no_grad()
+def orthogonal_(target: Tensor, gain: float = 1.0) -> Tensor:
+    """A random matrix (outputs, fan_in) with orthonormal rows, or columns if there are more rows, times gain.
+
+    It is the Q of a normal matrix, with the signs that make it uniform over all such matrices.
+
+    References
+    ----------
+    .. [1] Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear networks, ICLR 2014,
+       section 3.
+    """
+    require_float("orthogonal_", target=target)
+    columns = fans(target)[0]
+    rows = target.shape[0]
+    normal = normal_(empty(max(rows, columns), min(rows, columns), dtype=dtypes.float64)).numpy()
+    q, r = np.linalg.qr(normal)
+    q *= np.where(np.diagonal(r) < 0, -gain, gain)
+    matrix = q if rows >= columns else q.T
+    return copy_(target, tensor(matrix.reshape(target.shape), dtype=target.dtype, device=target.device))
+
+
+def _sum_of_fans(target: Tensor) -> int:
+    require_float("init", target=target)
+    return max(sum(fans(target)), 1)
 
 
 def _fan_in(target: Tensor) -> int:

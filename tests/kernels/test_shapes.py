@@ -62,6 +62,20 @@ def test_covered_leaves_out_the_padding():
     assert covered(start=-2, kernel=4, dilation=2, size=4) == [(1, 0), (2, 2)]
 
 
+@given(
+    size=st.integers(0, 20),
+    kernel=st.integers(1, 5),
+    stride=st.integers(1, 6),
+    padding=st.integers(0, 4),
+    dilation=st.integers(1, 4),
+)
+@settings(deadline=None)
+def test_uncovered_counts_what_no_window_reaches(size, kernel, stride, padding, dilation):
+    starts = window_starts(size, kernel, stride, padding, dilation)
+    reached = {place for start in starts for _, place in covered(start, kernel, dilation, size)}
+    assert shapes.uncovered(size, kernel, stride, padding, dilation) == size - len(reached)
+
+
 @given(size=st.integers(1, 20), kernel=st.integers(1, 8), dilation=st.integers(1, 4))
 @settings(deadline=None)
 def test_same_padding_keeps_the_size(size, kernel, dilation):

@@ -46,6 +46,38 @@ def test_normal():
     check_normal(init.normal_(empty(4000), 3.0, 0.5).numpy(), 3.0, 0.5)
 
 
+def test_xavier_is_between_the_fans():
+    weight = empty(40, 10, 5, 5)
+    deviation = math.sqrt(2 / (10 * 25 + 40 * 25))
+    check_normal(init.xavier_normal_(weight).numpy(), 0.0, deviation)
+    bound = 2.0 * deviation * math.sqrt(3)
+    check_uniform(init.xavier_uniform_(weight, gain=2.0).numpy(), -bound, bound)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (4, 9), (9, 4), (5, 2, 3, 3), (40, 2, 3, 3), (0, 3), (3, 0)])
+def test_orthogonal_rows_or_columns_are_orthonormal(shape):
+    matrix = init.orthogonal_(empty(*shape), gain=3.0).numpy().reshape(shape[0], math.prod(shape[1:])) / 3.0
+    product = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+    np.testing.assert_allclose(product, np.eye(len(product)), atol=1e-12)
+
+
+def test_orthogonal_signs_are_even():
+    signs = [np.sign(init.orthogonal_(empty(1, 1)).item()) for _ in range(400)]
+    assert abs(sum(signs)) < 5 * math.sqrt(400)
+
+
+def test_fans_need_two_axes():
+    for initialise in (init.xavier_normal_, init.xavier_uniform_, init.orthogonal_):
+        weight = mg.ones(3)
+        with pytest.raises(ShapeError, match="fans: a weight needs two axes"):
+            initialise(weight)
+        assert weight.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_ones():
+    assert init.ones_(empty(3)).tolist() == [1.0, 1.0, 1.0]
+
+
 def test_uniform():
     check_uniform(init.uniform_(empty(4000), -1.0, 3.0).numpy(), -1.0, 3.0)
 
