@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any
 
 from minigrad.autograd import no_grad
 from minigrad.errors import DataError, GraphError, ShapeError
 from minigrad.ops.arguments import listed, require_tensor
+from minigrad.ops.create import empty, full
 from minigrad.ops.transfer import to
+from minigrad.optim.settings import require_count
 from minigrad.tensor import Tensor
 
 Group = dict[str, Any]
@@ -30,7 +31,7 @@ class Optimizer(ABC):
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         self.defaults = defaults
         self.param_groups: list[Group] = []
-        self.state: dict[Tensor, dict[str, Tensor]] = {}
+        self.state: dict[Tensor, dict[str, Any]] = {}
         if isinstance(params, Tensor):
             raise DataError("optimizer: params must be an iterable of parameters, this is one tensor; write [tensor]")
         given = list(params)
@@ -46,6 +47,21 @@ class Optimizer(ABC):
     @abstractmethod
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
         """Change one parameter, and its state, in place."""
+
+    def buffer(self, parameter: Tensor, name: str, wanted: bool = True, fill: float = 0.0) -> Tensor:
+        """A piece of a parameter's state, filled when new; one that is not wanted has no elements, and is not kept."""
+        here: dict[str, Any] = {"dtype": parameter.dtype, "device": parameter.device}
+        if not wanted:
+            return empty(0, **here)
+        entries = self.state.setdefault(parameter, {})
+        held = entries.get(name)
+        # The parameter may have moved since.
+        entries[name] = full(parameter.shape, fill, **here) if held is None else to(held, **here)
+        return entries[name]
+
+    def steps(self, parameter: Tensor) -> int:
+        """How many steps the parameter has taken, where an optimiser counts them."""
+        return self.state.get(parameter, {}).get("step", 0)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with settings of their own; on an error nothing is added."""
@@ -116,7 +132,7 @@ class Optimizer(ABC):
                 f"load_state_dict: there is state for parameters {list(strangers)}, there are {len(parameters)}"
             )
         state = {
-            parameters[number]: {name: _matching(name, value, parameters[number]) for name, value in entries.items()}
+            parameters[number]: {name: _loaded(name, value, parameters[number]) for name, value in entries.items()}
             for number, entries in state_dict["state"].items()
         }
         self.param_groups, self.state = new_groups, state
@@ -125,8 +141,11 @@ class Optimizer(ABC):
         return [parameter for group in self.param_groups for parameter in group["params"]]
 
 
-def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
-    """A copy of a piece of state, on the parameter's device and in its dtype."""
+def _loaded(name: str, value: Any, parameter: Tensor) -> Any:
+    """A piece of state: a count of steps, or a copy of a tensor on the parameter's device and in its dtype."""
+    if name == "step":
+        require_count("load_state_dict", name, value, 0)
+        return value
     require_tensor("load_state_dict", **{name: value})
     if value.shape != parameter.shape:
         message = f"load_state_dict: {name} must have its parameter's shape; nothing was loaded"
@@ -134,8 +153,6 @@ def _matching(name: str, value: Tensor, parameter: Tensor) -> Tensor:
     return to(value.detach().clone(), device=parameter.device, dtype=parameter.dtype)
 
 
-def require_at_least(optimizer: str, group: Group, name: str, minimum: float) -> None:
-    """Raise DataError if a setting is no number, NaN, or below the minimum."""
-    value = group[name]
-    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= minimum:
-        raise DataError(f"{optimizer}: {name} must be a number of at least {minimum}, got {value!r}")
+def numbers(group: Group, *names: str) -> tuple[float, ...]:
+    """Settings of a group as Python floats."""
+    return tuple(float(group[name]) for name in names)

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.autograd import apply_in_place
-from minigrad.backends.base import Spec
 from minigrad.errors import DataError
-from minigrad.ops.optimise import SGD as SGD_STEP
-from minigrad.ops.transfer import to
-from minigrad.optim.optimizer import Group, Optimizer, require_at_least
+from minigrad.ops.optimise import SGD as STEP
+from minigrad.optim.optimizer import Group, Optimizer, numbers
+from minigrad.optim.settings import require_at_least, require_flag
 from minigrad.tensor import Tensor
 
 
@@ -59,27 +58,15 @@ class SGD(Optimizer):
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
         for name in ("lr", "momentum", "weight_decay"):
-            require_at_least("SGD", group, name, 0)
-        require_at_least("SGD", group, "dampening", -float("inf"))
+            require_at_least("SGD", name, group[name], 0)
+        require_at_least("SGD", "dampening", group["dampening"], -float("inf"))
+        require_flag("SGD", "nesterov", group["nesterov"])
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise DataError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
         """Change one parameter, and its velocity, in place."""
-        buffer, first = self._velocity(parameter, group["momentum"])
-        names = ("lr", "momentum", "dampening", "weight_decay")
-        scalars = (*[float(group[name]) for name in names], bool(group["nesterov"]), first)
-        apply_in_place(SGD_STEP, (parameter, buffer, grad), scalars)
-
-    def _velocity(self, parameter: Tensor, momentum: float) -> tuple[Tensor, bool]:
-        """The velocity, and whether it is new; without momentum it has no elements."""
-        if momentum == 0:
-            spec = Spec((0,), parameter.dtype)
-            return Tensor(parameter.backend.empty(spec), spec, parameter.backend), True
-        entries = self.state.get(parameter)
-        if entries is None:
-            buffer = Tensor(parameter.backend.empty(parameter.spec), parameter.spec, parameter.backend)
-        else:
-            buffer = to(entries["momentum_buffer"], dtype=parameter.dtype, device=parameter.device)  # it may have moved
-        self.state[parameter] = {"momentum_buffer": buffer}
-        return buffer, entries is None
+        is_first = "momentum_buffer" not in self.state.get(parameter, {})
+        velocity = self.buffer(parameter, "momentum_buffer", group["momentum"] != 0)
+        scalars = numbers(group, "lr", "momentum", "dampening", "weight_decay")
+        apply_in_place(STEP, (parameter, velocity, grad), (*scalars, group["nesterov"], is_first))
