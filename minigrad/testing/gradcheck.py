@@ -90,6 +90,7 @@ def gradgradcheck(
         found = grad(outs, [points[p] for p in wanted], grads, create_graph=True, allow_unused=True)
         return [one for one in found if one is not None]
 
+    gradients.__name__ = f"gradient of {_name(function)}"
     return gradcheck(gradients, [*inputs, *seeds], atol=atol, rtol=rtol, seed=seed)
 
 
@@ -165,10 +166,13 @@ class _Check:
         return bool(abs(analytic - numerical) <= self._atol + self._rtol * abs(numerical))
 
     def _failure(self, place: str, analytic: float, numerical: float) -> AssertionError:
-        name = getattr(self._function, "__name__", "function")
         return AssertionError(
-            f"{name}: the gradient is wrong at {place}: analytic {analytic:.10g}, numerical {numerical:.10g}"
+            f"{_name(self._function)}: the gradient is wrong at {place}: analytic {analytic:.10g}, numerical {numerical:.10g}"
         )
+
+
+def _name(function: Function) -> str:
+    return getattr(function, "__name__", "function")
 
 
 def _float_outputs(function: Function, inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -37,7 +37,7 @@ def everything(spec, sample):
     return [array.tobytes() for array in arrays]
 
 
-@over_samples(TABLE, 10)
+@over_samples(TABLE, 25)
 def test_what_memory_holds_before_makes_no_difference(spec, sample):
     with new_memory_holds(0):
         clean = everything(spec, sample)
@@ -55,7 +55,7 @@ def any_number_of_threads():
     mg.set_num_threads(before)
 
 
-@over_samples(TABLE, 5)
+@over_samples(TABLE, 15)
 def test_results_are_equal_bit_for_bit_at_any_number_of_threads(spec, sample):
     with any_number_of_threads():
         results = []

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume
 
 from minigrad.backends.base import get_backend
+from minigrad.errors import DeviceError
 from minigrad.tensor import wrap
-from tests.ops.table import DEVICE, TABLE
+from tests.ops.table import DEVICE, TABLE, over_samples
 
 CASES = [
     pytest.param(spec, case, id=f"{spec.name}-{number}")
@@ -26,3 +28,15 @@ def test_bad_input_is_refused_in_the_words_promised(spec, case):
         if isinstance(value, np.ndarray):
             assert tensor.array.tobytes() == value.tobytes()
             assert (tensor.version.count, tensor.requires_grad) == (0, False)
+
+
+WITH_SEVERAL_INPUTS = [spec for spec in TABLE if spec.op is not None and len(spec.op.arguments) > 1]
+
+
+@over_samples(WITH_SEVERAL_INPUTS, 10)
+def test_tensors_of_two_devices_are_refused(spec, sample):
+    assume(len(sample.inputs) > 1)
+    tensors = sample.tensors("cpu")
+    tensors[1] = sample.tensors("reference")[1]
+    with pytest.raises(DeviceError, match=r": tensors on one device are required, got \[.*'reference'"):
+        spec(sample, tensors)

@@ -12,7 +12,7 @@ def of_any_dtype(spec):
     return laid_out(typed)
 
 
-@over_samples(TABLE, 30, of_any_dtype)
+@over_samples(TABLE, 100, of_any_dtype)
 def test_cpu_equals_reference(spec, sample):
     before = [array.tobytes() for array in sample.inputs]
     got = spec.run(sample, "cpu")

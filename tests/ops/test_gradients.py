@@ -19,17 +19,17 @@ def function_of(spec, sample):
     return function
 
 
-@over_samples(DIFFERENTIABLE, 25, laid_out_samples)
+@over_samples(DIFFERENTIABLE, 60, laid_out_samples)
 def test_gradients_are_central_differences(spec, sample):
     gradcheck(function_of(spec, sample), sample.tensors(DEVICE, sample.floats))
 
 
-@over_samples([spec for spec in DIFFERENTIABLE if spec.order >= 2], 15, laid_out_samples)
+@over_samples([spec for spec in DIFFERENTIABLE if spec.order >= 2], 40, laid_out_samples)
 def test_gradients_of_gradients_are_central_differences(spec, sample):
     gradgradcheck(function_of(spec, sample), sample.tensors(DEVICE, sample.floats))
 
 
-@over_samples(LINEAR, 60, laid_out_samples)
+@over_samples(LINEAR, 250, laid_out_samples)
 def test_linear_ops_have_their_adjoint(spec, sample):
     function = function_of(spec, sample)
     for position in spec.linear_in(sample):
