@@ -18,6 +18,7 @@ from minigrad.errors import DTypeError, GraphError
 from minigrad.tensor import Tensor, wrap
 
 Function = Callable[..., Any]
+Index = tuple[int, ...]
 
 
 def gradcheck(
@@ -55,7 +56,7 @@ def gradcheck(
     Raises
     ------
     AssertionError
-        If a gradient is wrong; names the input, the index, the analytic and the numerical value.
+        If a gradient is wrong; names the elements of input and output, the analytic and the numerical value.
 
     Examples
     --------
@@ -64,12 +65,10 @@ def gradcheck(
     True
     """
     check = _Check(function, list(inputs), step, atol, rtol)
-    rng = np.random.default_rng(seed)
     if full:
-        for weights in check.unit_weights():
-            check.every_element(weights)
+        check.jacobian()
     else:
-        check.projection([rng.uniform(0.5, 1.5, array.shape) for array in check.values], rng)
+        check.projection(np.random.default_rng(seed))
     return True
 
 
@@ -110,38 +109,42 @@ class _Check:
             if inputs[position].dtype != float64:
                 raise DTypeError(f"gradcheck: differences need float64, input {position} is {inputs[position].spec}")
         self._outs = _float_outputs(function, inputs)
-        self.values = [_numpy(out) for out in self._outs]
+        self._values = [_numpy(out) for out in self._outs]
 
-    def projection(self, weights: list[Any], rng: np.random.Generator) -> None:
+    def projection(self, rng: np.random.Generator) -> None:
         """Compare <v, J u> for each input; where it is wrong, look for the element."""
-        for position, analytic in self._gradients(weights):
-            direction = rng.uniform(0.5, 1.5, analytic.shape) * rng.choice([-1.0, 1.0], analytic.shape)
-            numerical = self._difference(position, direction, weights)
-            if not self._close(np.vdot(analytic, direction), numerical):
-                self.every_element(weights)
-                place = f"input {position}, along a random direction"
-                raise self._failure(place, float(np.vdot(analytic, direction)), numerical)
+        weights = [rng.uniform(0.5, 1.5, array.shape) for array in self._values]
+        for position, gradient in self._gradients(weights).items():
+            direction = rng.uniform(0.5, 1.5, gradient.shape) * rng.choice([-1.0, 1.0], gradient.shape)
+            analytic = float(np.vdot(gradient, direction))
+            derivatives = self._derivatives(position, direction)
+            numerical = float(sum(np.vdot(v, d) for v, d in zip(weights, derivatives, strict=True)))
+            if not self._close(analytic, numerical):
+                self.jacobian()
+                raise self._failure(f"input {position}, along a random direction", analytic, numerical)
 
-    def every_element(self, weights: list[Any]) -> None:
-        """Compare the gradient of <v, f> element by element."""
-        for position, analytic in self._gradients(weights):
-            for index in np.ndindex(analytic.shape):
-                direction = np.zeros(analytic.shape)
-                direction[index] = 1.0
-                numerical = self._difference(position, direction, weights)
-                if not self._close(analytic[index], numerical):
-                    raise self._failure(f"input {position}, index {index}", float(analytic[index]), numerical)
+    def jacobian(self) -> None:
+        """Compare every element: a row is the gradient of one output element, a column moves one input element."""
+        rows = [(out, place, self._gradients(unit)) for out, place, unit in self._unit_weights()]
+        for position in self._wanted:
+            for index in np.ndindex(self._inputs[position].shape):
+                column = self._derivatives(position, _unit(self._inputs[position].shape, index))
+                for out, place, gradients in rows:
+                    analytic, numerical = float(gradients[position][index]), float(column[out][place])
+                    if not self._close(analytic, numerical):
+                        where = f"input {position}, index {index}, for output {out}, index {place}"
+                        raise self._failure(where, analytic, numerical)
 
-    def unit_weights(self) -> Iterator[list[Any]]:
-        """Weights that pick one element of one output: so many of them see the whole Jacobian."""
-        for chosen, value in enumerate(self.values):
+    def _unit_weights(self) -> Iterator[tuple[int, Index, list[Any]]]:
+        """(output, index, weights that pick this one element)."""
+        for out, value in enumerate(self._values):
             for index in np.ndindex(value.shape):
-                weights = [np.zeros(array.shape) for array in self.values]
-                weights[chosen][index] = 1.0
-                yield weights
+                weights = [np.zeros(array.shape) for array in self._values]
+                weights[out] = _unit(value.shape, index)
+                yield out, index, weights
 
-    def _gradients(self, weights: list[Any]) -> list[tuple[int, Any]]:
-        """(position, gradient of <v, f>) for each input that wants one."""
+    def _gradients(self, weights: list[Any]) -> dict[int, Any]:
+        """The gradient of <v, f> for each input that wants one."""
         places = [self._inputs[position] for position in self._wanted]
         recorded = [(out, _like(out, v)) for out, v in zip(self._outs, weights, strict=True) if out.requires_grad]
         found: Sequence[Tensor | None] = [None] * len(places)
@@ -149,13 +152,12 @@ class _Check:
             outs, seeds = zip(*recorded, strict=True)
             found = grad(outs, places, seeds, retain_graph=True, allow_unused=True)
         arrays = [np.zeros(p.shape) if g is None else _numpy(g) for p, g in zip(places, found, strict=True)]
-        return list(zip(self._wanted, arrays, strict=True))
+        return dict(zip(self._wanted, arrays, strict=True))
 
-    def _difference(self, position: int, direction: Any, weights: list[Any]) -> float:
-        """The derivative of <v, f> when an input moves in a direction."""
+    def _derivatives(self, position: int, direction: Any) -> list[Any]:
+        """Of each output, when an input moves in a direction."""
         ahead, behind = self._moved(position, self._step * direction), self._moved(position, -self._step * direction)
-        steps = zip(weights, ahead, behind, strict=True)
-        return float(sum(np.vdot(v, _distance(a, b)) for v, a, b in steps)) / (2 * self._step)
+        return [_distance(a, b) / (2 * self._step) for a, b in zip(ahead, behind, strict=True)]
 
     def _moved(self, position: int, distance: Any) -> list[Any]:
         inputs = list(self._inputs)
@@ -165,10 +167,9 @@ class _Check:
     def _close(self, analytic: float, numerical: float) -> bool:
         return bool(abs(analytic - numerical) <= self._atol + self._rtol * abs(numerical))
 
-    def _failure(self, place: str, analytic: float, numerical: float) -> AssertionError:
-        return AssertionError(
-            f"{_name(self._function)}: the gradient is wrong at {place}: analytic {analytic:.10g}, numerical {numerical:.10g}"
-        )
+    def _failure(self, where: str, analytic: float, numerical: float) -> AssertionError:
+        values = f"analytic {analytic:.10g}, numerical {numerical:.10g}"
+        return AssertionError(f"{_name(self._function)}: the gradient is wrong at {where}: {values}")
 
 
 def _name(function: Function) -> str:
@@ -178,6 +179,12 @@ def _name(function: Function) -> str:
 def _float_outputs(function: Function, inputs: Sequence[Tensor]) -> list[Tensor]:
     outs = function(*inputs)
     return [out for out in ([outs] if isinstance(outs, Tensor) else outs) if out.dtype in FLOATS]
+
+
+def _unit(shape: tuple[int, ...], index: Index) -> Any:
+    array = np.zeros(shape)
+    array[index] = 1.0
+    return array
 
 
 def _distance(a: Any, b: Any) -> Any:
