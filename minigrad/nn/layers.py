@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
@@ -30,6 +30,8 @@ def _bias(weight: Parameter, device: str, dtype: Any) -> Parameter:
 class Linear(Module):
     """y = x W^T + b over the last axis; weight (out_features, in_features), bias (out_features,)."""
 
+    fan_in_axes: ClassVar = {"weight": (1,)}
+
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, device: str = "cpu", dtype: Any = None
     ) -> None:
@@ -49,6 +51,8 @@ class Linear(Module):
 
 class Conv2d(Module):
     """Convolution with learned filters; see `minigrad.nn.functional.conv2d` for the formula and the output size."""
+
+    fan_in_axes: ClassVar = {"weight": (1, 2, 3)}
 
     def __init__(
         self,

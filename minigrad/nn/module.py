@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Module:
     """
 
     training: bool = True
+    fan_in_axes: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    """For the names of weights: the axes over which one unit sums. `optim.regularize.MaxNorm` asks for them."""
     # Lists of a module's own, made when the first hook comes.
     _pre_hooks: list[PreHook] | tuple[()] = ()
     _hooks: list[ForwardHook] | tuple[()] = ()
