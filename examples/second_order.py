@@ -1,4 +1,4 @@
-"""Gradients of gradients: Newton's method on a function of two variables, and a Hessian checked by finite differences."""
+"""Gradients of gradients: Newton's method on a function of two variables, its Hessian checked by differences."""
 
 from __future__ import annotations
 

@@ -5,35 +5,37 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd import enable_grad, grad, is_grad_enabled, no_grad
+from minigrad.autograd import Op, apply, enable_grad, grad, is_grad_enabled, no_grad
+from minigrad.backends.base import Spec, register_kernel
 from minigrad.backends.cpu import get_num_threads, set_num_threads, warmup
 from minigrad.dtypes import bool_, float32, float64, int32, int64, uint8
 from minigrad.errors import DataError, DeviceError, DTypeError, GraphError, MinigradError, ShapeError
+from minigrad.ops.activation import relu
+from minigrad.ops.compare import clamp, eq, ge, gt, le, lt, maximum, minimum, ne, where
 from minigrad.ops.conv import conv2d
 from minigrad.ops.create import arange, empty, full, ones, ones_like, rand, randn, zeros, zeros_like
 from minigrad.ops.elementwise import (
+    abs,
     add,
     clone,
     div,
-    eq,
+    erf,
     exp,
-    ge,
-    gt,
-    le,
+    expm1,
+    floor,
+    floor_divide,
     log,
-    lt,
-    maximum,
-    minimum,
+    log1p,
     mul,
-    ne,
     neg,
     pow,
-    relu,
     sigmoid,
+    sign,
     sqrt,
+    square,
     sub,
     tanh,
-    where,
+    trunc,
 )
 from minigrad.ops.index import cat, gather, max, stack
 from minigrad.ops.loss import log_softmax, softmax
@@ -55,15 +57,20 @@ __all__ = [
     "DeviceError",
     "GraphError",
     "MinigradError",
+    "Op",
     "ShapeError",
+    "Spec",
     "Tape",
     "Tensor",
+    "abs",
     "add",
     "amax",
+    "apply",
     "arange",
     "argmax",
     "bool_",
     "cat",
+    "clamp",
     "clone",
     "conv2d",
     "data",
@@ -72,10 +79,14 @@ __all__ = [
     "empty",
     "enable_grad",
     "eq",
+    "erf",
     "exp",
+    "expm1",
     "flatten",
     "float32",
     "float64",
+    "floor",
+    "floor_divide",
     "from_dlpack",
     "from_numpy",
     "full",
@@ -91,6 +102,7 @@ __all__ = [
     "is_grad_enabled",
     "le",
     "log",
+    "log1p",
     "log_softmax",
     "lt",
     "manual_seed",
@@ -112,13 +124,16 @@ __all__ = [
     "pow",
     "rand",
     "randn",
+    "register_kernel",
     "relu",
     "reshape",
     "set_num_threads",
     "set_rng_state",
     "sigmoid",
+    "sign",
     "softmax",
     "sqrt",
+    "square",
     "squeeze",
     "stack",
     "sub",
@@ -128,6 +143,7 @@ __all__ = [
     "testing",
     "train",
     "transpose",
+    "trunc",
     "uint8",
     "unsqueeze",
     "warmup",

@@ -128,6 +128,33 @@ class Backend(ABC):
             raise DeviceError(f"{op.name}: the device '{self.name}' has no kernel for it") from None
 
 
+def register_kernel(
+    op: Any,
+    device: str,
+    function: Callable[..., None],
+    *,
+    strided: bool = False,
+    scratch_bytes: Callable[..., int] | None = None,
+) -> None:
+    """Give a device the kernel of a user's own op.
+
+    Parameters
+    ----------
+    op
+        A `minigrad.Op`.
+    device
+        "cpu" or "reference".
+    function
+        `function(*outputs, *inputs, *params)`: NumPy arrays in, results written into the outputs; kernels/README.md
+        says what a kernel promises.
+    strided
+        Whether inputs may have any strides; else they arrive contiguous.
+    scratch_bytes
+        Of the same arguments; then `function` takes as much working memory, uint8, as its last argument.
+    """
+    get_backend(device).register(op, Kernel(function, strided, scratch_bytes))
+
+
 def get_backend(device: str) -> Backend:
     """The backend of a device's name ("cpu", "reference"), loaded on first use; DeviceError for other names."""
     backend = _loaded.get(device)
