@@ -102,12 +102,12 @@ def as_axes(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(axes))
 
 
-def as_shape(op: str, sizes: Sequence[Any]) -> tuple[int, ...]:
-    """A shape given as separate integers or as one sequence; -1 is allowed."""
+def as_shape(op: str, sizes: Sequence[Any], minimum: int = -1) -> tuple[int, ...]:
+    """A shape given as separate integers or as one sequence; by default -1 is allowed."""
     sizes = unpacked(sizes)
-    if all(type(size) is int and size >= -1 for size in sizes):
+    if all(type(size) is int and size >= minimum for size in sizes):
         return tuple(sizes)
-    return tuple(as_int(op, "a length", size, minimum=-1) for size in sizes)
+    return tuple(as_int(op, "a length", size, minimum) for size in sizes)
 
 
 def unpacked(values: Sequence[Any]) -> Sequence[Any]:

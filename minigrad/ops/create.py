@@ -16,7 +16,7 @@ from minigrad.tensor import Tensor, wrap
 
 def empty(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of undefined content; float32 by default."""
-    spec = Spec(as_shape("empty", size), dtypes.DEFAULT if dtype is None else dtypes.as_dtype(dtype))
+    spec = Spec(as_shape("empty", size, minimum=0), dtypes.DEFAULT if dtype is None else dtypes.as_dtype(dtype))
     backend = get_backend(device)
     out = Tensor(backend.empty(spec), spec, backend)
     return out.requires_grad_() if requires_grad else out
@@ -33,12 +33,12 @@ def full(size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", req
 
 def zeros(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of zeros; float32 by default."""
-    return full(as_shape("zeros", size), 0, dtype or dtypes.DEFAULT, device, requires_grad)
+    return full(as_shape("zeros", size, minimum=0), 0, dtype or dtypes.DEFAULT, device, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of ones; float32 by default."""
-    return full(as_shape("ones", size), 1, dtype or dtypes.DEFAULT, device, requires_grad)
+    return full(as_shape("ones", size, minimum=0), 1, dtype or dtypes.DEFAULT, device, requires_grad)
 
 
 def zeros_like(input: Tensor) -> Tensor:
