@@ -46,8 +46,10 @@ class Sample:
 
 
 def _converted(array: Any, dtype: DType) -> Any:
-    if array.dtype.kind != "f" or dtype.kind == "f":
-        return array.astype(dtype) if array.dtype.kind == "f" else array
+    if array.dtype.kind != "f":
+        return array
+    if dtype.kind == "f":
+        return array.astype(dtype)
     scaled = np.rint(4 * array)
     return (np.abs(scaled) if dtype.kind == "u" else scaled).astype(dtype)
 

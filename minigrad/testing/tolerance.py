@@ -48,7 +48,8 @@ def absolute(size: float) -> Tolerance:
 
 def assert_within(got: Any, expected: Any, bound: Any) -> None:
     """Same shape and dtype; every element equal, both NaN, or within the bound."""
-    assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
+    if (got.shape, got.dtype) != (expected.shape, expected.dtype):
+        raise AssertionError(f"{got.dtype}{list(got.shape)}, not {expected.dtype}{list(expected.shape)}")
     with np.errstate(invalid="ignore"):
         close = (got == expected) | ((got != got) & (expected != expected))
         if got.dtype.kind == "f":

@@ -28,13 +28,12 @@ def everything(spec, sample):
     """The bytes of the outputs and, where there are any, of the gradients of their sums."""
     tensors = sample.tensors(DEVICE, sample.floats if spec.order else ())
     outs = spec(sample, tensors)
-    arrays = [out.detach().numpy() for out in outs]
-    wanted = [outs[0]] if outs[0].requires_grad else []
-    if wanted:
+    results = [out.detach() for out in outs]
+    if outs[0].requires_grad:
         leaves = [tensor for tensor in tensors if tensor.requires_grad]
-        grads = mg.grad(wanted, leaves, [mg.ones_like(out) for out in wanted], allow_unused=True)
-        arrays += [grad.numpy() for grad in grads if grad is not None]
-    return [array.tobytes() for array in arrays]
+        grads = mg.grad(outs[0], leaves, mg.ones_like(outs[0]), allow_unused=True)
+        results += [grad for grad in grads if grad is not None]
+    return [result.numpy().tobytes() for result in results]
 
 
 @over_samples(TABLE, 25)
@@ -51,8 +50,10 @@ def any_number_of_threads():
     before = threads.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "SHARE_NANOSECONDS", 1)
-        yield
-    mg.set_num_threads(before)
+        try:
+            yield
+        finally:
+            mg.set_num_threads(before)
 
 
 @over_samples(TABLE, 15)
