@@ -21,6 +21,18 @@ def window_output_size(
     return count - 1 if last_start >= size else count
 
 
+def transposed_output_size(
+    size: int, kernel: int, stride: int, padding: int, dilation: int, output_padding: int
+) -> int:
+    """Length that a transposed convolution makes of `size`: (w - 1) s - 2p + d(k - 1) + 1 + output_padding.
+
+    With an output_padding below the stride it is a length over which `size` windows fit.
+
+    Source: PyTorch, ConvTranspose2d, section Shape.
+    """
+    return (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1 + output_padding
+
+
 def uncovered(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> int:
     """Count the places 0 <= h < w of an axis that no window covers: h = o s + i d - p for no window o and tap i."""
     windows = window_output_size(size, kernel, stride, padding, dilation, ceil_mode)

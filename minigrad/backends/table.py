@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from minigrad import autograd
 from minigrad.backends.base import Kernel
-from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, optimise, pool, reduce, update
+from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, optimise, pool, reduce, unfold, update
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
@@ -32,6 +32,7 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
         *(pool.MAX_POOL2D, pool.MAX_POOL2D_INPUT_GRAD, pool.MAX_POOL2D_GATHER),
         *(pool.AVG_POOL2D, pool.AVG_POOL2D_INPUT_GRAD),
     ),
+    "unfold": (unfold.UNFOLD, unfold.FOLD),
     "dropout": (dropout.DROPOUT,),
     "softmax": (loss.LOG_SOFTMAX, loss.LOG_SOFTMAX_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),

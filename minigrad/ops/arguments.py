@@ -75,6 +75,15 @@ def as_pair(op: str, name: str, value: Any, minimum: int) -> tuple[int, int]:
     return number, number
 
 
+def as_single(op: str, name: str, value: Any, minimum: int) -> int:
+    """One integer, or a sequence of one."""
+    if isinstance(value, tuple | list):
+        if len(value) != 1:
+            raise ShapeError(f"{op}: {name} must be one integer, got {value!r}")
+        value = value[0]
+    return as_int(op, name, value, minimum)
+
+
 def as_probability(op: str, p: Any) -> float:
     """`p` as a float in [0, 1]."""
     if isinstance(p, bool) or not isinstance(p, int | float):

@@ -7,10 +7,19 @@ from typing import Any
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_int, as_pair, listed, require_float, require_ndim, require_same_dtype
+from minigrad.ops.arguments import (
+    as_int,
+    as_pair,
+    as_single,
+    listed,
+    require_float,
+    require_ndim,
+    require_same_dtype,
+)
 from minigrad.ops.index import pad
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import reshape
+from minigrad.ops.shape import reshape, squeeze, unsqueeze
+from minigrad.ops.windows import count_windows
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -19,33 +28,34 @@ Geometry = tuple[int, int, int, int, int, int, int]
 
 
 def _conv2d_infer(x: Spec, w: Spec, bias: Spec, *geometry: int) -> Spec:
-    stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups = geometry
-    _require_channels(x, w, bias, groups)
-    height = _output_size("height", x, w, 2, stride_h, pad_h, dilation_h)
-    width = _output_size("width", x, w, 3, stride_w, pad_w, dilation_w)
-    return Spec((x.shape[0], w.shape[0], height, width), x.dtype)
+    return _output_spec("conv2d", ("height", "width"), x, w, bias, geometry)
 
 
-def _require_channels(x: Spec, w: Spec, bias: Spec, groups: int) -> None:
+def _output_spec(op: str, sides: tuple[str, ...], x: Spec, w: Spec, bias: Spec, geometry: tuple[int, ...]) -> Spec:
+    """(N, O, a length for each side); the geometry holds strides, paddings, dilations, groups."""
+    *windows, groups = geometry
+    _require_channels(op, x, w, bias, groups)
+    rank = len(sides)
+    strides, pads, dilations = windows[:rank], windows[rank : 2 * rank], windows[2 * rank :]
+    axes = zip(sides, x.shape[2:], w.shape[2:], strides, pads, dilations, strict=True)
+    return Spec((x.shape[0], w.shape[0], *[count_windows(op, *axis, input=x, weight=w) for axis in axes]), x.dtype)
+
+
+def _require_channels(op: str, x: Spec, w: Spec, bias: Spec, groups: int) -> None:
     if x.shape[1] != groups * w.shape[1]:
-        message = f"conv2d: input has {x.shape[1]} channels but weight expects groups*C = {groups}*{w.shape[1]}"
+        message = f"{op}: input has {x.shape[1]} channels but weight expects groups*C = {groups}*{w.shape[1]}"
         raise ShapeError(listed(message, input=x, weight=w))
     if w.shape[0] % groups:
-        raise ShapeError(listed(f"conv2d: {w.shape[0]} outputs do not divide into {groups} groups", weight=w))
+        raise ShapeError(listed(f"{op}: {w.shape[0]} outputs do not divide into {groups} groups", weight=w))
     if bias.shape not in ((0,), (w.shape[0],)):
-        raise ShapeError(listed(f"conv2d: bias must have shape ({w.shape[0]},)", weight=w, bias=bias))
+        raise ShapeError(listed(f"{op}: bias must have shape ({w.shape[0]},)", weight=w, bias=bias))
+    require_kernel(op, w)
+
+
+def require_kernel(op: str, w: Spec) -> None:
+    """Raise ShapeError where a filter has no element."""
     if 0 in w.shape[2:]:
-        raise ShapeError(listed("conv2d: a kernel must cover at least one element", weight=w))
-
-
-def _output_size(side: str, x: Spec, w: Spec, axis: int, stride: int, padding: int, dilation: int) -> int:
-    length, kernel = x.shape[axis], w.shape[axis]
-    size = shapes.window_output_size(length, kernel, stride, padding, dilation)
-    if size < 1:
-        span = dilation * (kernel - 1) + 1
-        formula = f"floor(({length} + 2*{padding} - {span}) / {stride}) + 1 = {size}"
-        raise ShapeError(listed(f"conv2d: no window fits: output {side} = {formula}", input=x, weight=w))
-    return size
+        raise ShapeError(listed(f"{op}: a kernel must cover at least one element", weight=w))
 
 
 def _multiply_adds(spatial: Spec, w: Spec) -> int:
@@ -149,18 +159,65 @@ def conv2d(
     ----------
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, sections 2 and 4.
     """
-    values = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
-    require_float("conv2d", **values)
-    require_same_dtype("conv2d", **values)
-    require_ndim("conv2d", 4, "(O, C / groups, kernel height, kernel width)", weight=weight)
+    require_operands("conv2d", input, weight, bias, "(O, C / groups, kernel height, kernel width)")
     if input.ndim == 3:
         return reshape_first(conv2d(reshape(input, 1, *input.shape), weight, bias, stride, padding, dilation, groups))
     require_ndim("conv2d", 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
     strides = as_pair("conv2d", "stride", stride, 1)
     dilations = as_pair("conv2d", "dilation", dilation, 1)
-    input, pads = _padded(input, weight, strides, padding, dilations)
+    pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
+    input, pads = _padded("conv2d", input, weight, strides, pads, dilations)
     geometry = (*strides, *pads, *dilations, as_int("conv2d", "groups", groups, 1))
     return apply(CONV2D, (input, weight, _no_bias(weight) if bias is None else bias), geometry)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Cross-correlation of sequences with filters: `conv2d` with a height of 1, and its arguments and errors.
+
+    y[n, o, p] = b[o] + sum over c, i of x[n, c, p*s + i*d - pad] * w[o, c, i]. The output's length is
+    floor((L + 2*pad - d*(k - 1) - 1) / s) + 1.
+
+    Parameters
+    ----------
+    input
+        (N, C, L), or (C, L) for one sequence; float.
+    weight
+        (O, C / groups, kernel length), of the same dtype.
+    bias
+        (O,), or None.
+    stride, padding, dilation
+        An integer, or a sequence of one. Padding may be 'same' or 'valid'.
+    """
+    require_operands("conv1d", input, weight, bias, "(O, C / groups, kernel length)")
+    if input.ndim == 2:
+        return reshape_first(conv1d(reshape(input, 1, *input.shape), weight, bias, stride, padding, dilation, groups))
+    require_ndim("conv1d", 3, "(N, C, L), or 2 axes, (C, L)", input=input)
+    strides = 1, as_single("conv1d", "stride", stride, 1)
+    dilations = 1, as_single("conv1d", "dilation", dilation, 1)
+    pads = padding if isinstance(padding, str) else (0, as_single("conv1d", "padding", padding, 0))
+    image, filters = unsqueeze(input, 2), unsqueeze(weight, 2)
+    image, pads = _padded("conv1d", image, filters, strides, pads, dilations)
+    groups = as_int("conv1d", "groups", groups, 1)
+    offsets = _no_bias(weight) if bias is None else bias
+    row = Spec((*image.shape[:2], image.shape[3]), image.dtype)
+    _output_spec("conv1d", ("length",), row, weight.spec, offsets.spec, (strides[1], pads[1], dilations[1], groups))
+    return squeeze(apply(CONV2D, (image, filters, offsets), (*strides, *pads, *dilations, groups)), 2)
+
+
+def require_operands(op: str, input: Tensor, weight: Tensor, bias: Tensor | None, weight_axes: str) -> None:
+    """Raise an error unless all are float tensors of one dtype, and the weight has the axes that are named."""
+    values = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
+    require_float(op, **values)
+    require_same_dtype(op, **values)
+    require_ndim(op, weight_axes.count(",") + 1, weight_axes, weight=weight)
 
 
 def reshape_first(batch_of_one: Tensor) -> Tensor:
@@ -169,17 +226,22 @@ def reshape_first(batch_of_one: Tensor) -> Tensor:
 
 
 def _padded(
-    input: Tensor, weight: Tensor, strides: tuple[int, int], padding: Any, dilations: tuple[int, int]
+    op: str,
+    input: Tensor,
+    weight: Tensor,
+    strides: tuple[int, int],
+    padding: str | tuple[int, int],
+    dilations: tuple[int, int],
 ) -> tuple[Tensor, tuple[int, int]]:
     """The symmetric padding, and the input with what an odd 'same' needs on its last side."""
     if padding == "valid":
         return input, (0, 0)
+    if not isinstance(padding, str):
+        return input, padding
     if padding != "same":
-        if isinstance(padding, str):
-            raise ShapeError(f"conv2d: padding must be integers, 'same' or 'valid', got {padding!r}")
-        return input, as_pair("conv2d", "padding", padding, 0)
+        raise ShapeError(f"{op}: padding must be integers, 'same' or 'valid', got {padding!r}")
     if strides != (1, 1):
-        raise ShapeError(f"conv2d: padding='same' needs stride 1, got {strides}")
+        raise ShapeError(f"{op}: padding='same' needs stride 1, got {strides}")
     top, bottom = shapes.same_padding(weight.shape[2], dilations[0])
     left, right = shapes.same_padding(weight.shape[3], dilations[1])
     if (top, left) != (bottom, right):

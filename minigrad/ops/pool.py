@@ -8,11 +8,11 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply, apply_all
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim
+from minigrad.ops.arguments import as_pair, require_float, require_ndim
 from minigrad.ops.conv import reshape_first
 from minigrad.ops.shape import reshape
+from minigrad.ops.windows import count_windows
 from minigrad.tensor import Tensor
-from minigrad_kernels import shapes
 
 _WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
 _MAX_PARAMS = (*_WINDOW, "dilation_h", "dilation_w")
@@ -20,16 +20,8 @@ _AVG_PARAMS = (*_WINDOW, "count_include_pad")
 
 
 def _pooled_spec(op: str, x: Spec, window: tuple[int, ...], dilation: tuple[int, int], ceil_mode: bool) -> Spec:
-    lengths = []
-    for side, name in enumerate(("height", "width")):
-        length, kernel, stride, padding = x.shape[2 + side], window[side], window[2 + side], window[4 + side]
-        size = shapes.window_output_size(length, kernel, stride, padding, dilation[side], ceil_mode)
-        if size < 1:
-            span = dilation[side] * (kernel - 1) + 1
-            rounding = "ceil" if ceil_mode else "floor"
-            formula = f"{rounding}(({length} + 2*{padding} - {span}) / {stride}) + 1 = {size}"
-            raise ShapeError(listed(f"{op}: no window fits: output {name} = {formula}", input=x))
-        lengths.append(size)
+    sides = zip(("height", "width"), x.shape[2:], window[:2], window[2:4], window[4:], dilation, strict=True)
+    lengths = [count_windows(op, *side, ceil_mode=ceil_mode, input=x) for side in sides]
     return Spec((*x.shape[:2], *lengths), x.dtype)
 
 

@@ -317,6 +317,19 @@ def average_pooling_grad(rng, dtype, pool):
     return Call((poisoned(dtype, pool.x_shape),), (dy,), pool.average_scalars, math.prod(pool.kernel))
 
 
+def column_shape(conv):
+    return (*conv.x_shape[:2], *conv.kernel, *conv.y_shape[2:])
+
+
+def unfolding(rng, dtype, conv):
+    return Call((poisoned(dtype, column_shape(conv)),), (values(rng, dtype, conv.x_shape),), conv.scalars[:6])
+
+
+def folding(rng, dtype, conv):
+    inputs = (values(rng, dtype, column_shape(conv)),)
+    return Call((poisoned(dtype, conv.x_shape),), inputs, conv.scalars[:6], math.prod(conv.kernel))
+
+
 def random_words(rng):
     return int(rng.integers(0, 2**64, dtype=np.uint64)), int(rng.integers(0, 2**34))
 
@@ -606,6 +619,8 @@ TABLE = [
     Case("pool.max_pool2d_gather", max_pooling_gather, poolings(), LARGE_POOLINGS, exact),
     Case("pool.avg_pool2d", average_pooling, poolings(dilated=False), LARGE_POOLINGS, summed),
     Case("pool.avg_pool2d_input_grad", average_pooling_grad, poolings(dilated=False), LARGE_POOLINGS, summed),
+    Case("unfold.unfold", unfolding, convolutions(), LARGE_CONVOLUTIONS[:3], exact),
+    Case("unfold.fold", folding, convolutions(), LARGE_CONVOLUTIONS[:3], summed),
     Case(
         "dropout.dropout", dropping, sized(shape=SHAPES, threshold=DROPPED), ({**LARGE[0], "threshold": 2**31},), exact
     ),

@@ -18,10 +18,11 @@ from tests.ops.records import (
     reduce,
     shape,
     transfer,
+    unfold,
     update,
 )
 
-FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, dropout, loss, update, optimise, transfer)
+FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, unfold, dropout, loss, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"

@@ -1,4 +1,4 @@
-"""Records of the three convolutions."""
+"""Records of convolutions in one and two dimensions, and of the transposed one."""
 
 from math import prod
 
@@ -10,7 +10,7 @@ from minigrad.nn import functional as F
 from minigrad.ops import conv as ops
 from minigrad.testing import ErrorInput, OpSpec, Sample, applied
 from minigrad.testing.fills import floats
-from minigrad.testing.geometry import convolutions
+from minigrad.testing.geometry import convolutions, pairs
 from minigrad.testing.strategies import samples
 from minigrad.testing.tolerance import summed
 
@@ -34,6 +34,35 @@ def input_grad(rng, conv):
 def weight_grad(rng, conv):
     inputs = floats(rng, conv.input_shape), floats(rng, conv.output_shape)
     return Sample(inputs, {"params": (*conv.params, *conv.kernel)})
+
+
+def of_sequences(rng, conv, bias, batched):
+    """The width of a drawn convolution."""
+    x_shape = (conv.batch, conv.groups * conv.channels, conv.size[1])[not batched :]
+    inputs = [floats(rng, x_shape), floats(rng, (*conv.weight_shape[:2], conv.kernel[1]))]
+    inputs += [floats(rng, conv.weight_shape[:1])] if bias else []
+    options = {name: value[1] for name, value in conv.options.items() if name != "groups"}
+    return Sample(tuple(inputs), {**options, "groups": conv.groups})
+
+
+def same_sequences(rng, conv):
+    inputs = floats(rng, (*conv.input_shape[:2], conv.size[1])), floats(rng, (*conv.weight_shape[:2], conv.kernel[1]))
+    return Sample(inputs, {"padding": "same", "dilation": (conv.dilation[1],), "groups": conv.groups})
+
+
+def transposed(rng, conv, bias, batched, extra):
+    """The drawn convolution backwards; the output's size may exceed its input's."""
+    x_shape = conv.output_shape[not batched :]
+    inputs = [floats(rng, x_shape), floats(rng, conv.weight_shape)]
+    inputs += [floats(rng, (conv.input_shape[1],))] if bias else []
+    limits = map(max, conv.stride, conv.dilation)
+    more = tuple(e % limit for e, limit in zip(extra, limits, strict=True))
+    pads = tuple(0 if size == 1 else p for p, size in zip(conv.padding, conv.size, strict=True))
+    return Sample(tuple(inputs), {**conv.options, "padding": pads, "output_padding": more})
+
+
+def all_filters_and_bias(sample):
+    return all_filters(sample) + 1
 
 
 def a_filter(sample):
@@ -121,6 +150,76 @@ ERRORS = (
     ),
 )
 
+SEQUENCE, FILTERS = (2, 3, 5), (4, 3, 3)
+
+SEQUENCE_ERRORS = (
+    refused(
+        SEQUENCE,
+        (4, 2, 3),
+        "conv1d: input has 3 channels but weight expects groups*C = 1*2\n"
+        "  input:  float32[2, 3, 5]\n"
+        "  weight: float32[4, 2, 3]",
+    ),
+    refused(
+        SEQUENCE,
+        (4, 3, 7),
+        "conv1d: no window fits: output length = floor((5 + 2*0 - 7) / 1) + 1 = -1\n"
+        "  input:  float32[2, 3, 5]\n"
+        "  weight: float32[4, 3, 7]",
+    ),
+    refused(
+        SEQUENCE,
+        X,
+        "conv1d: weight must have 3 axes, (O, C / groups, kernel length)\n  weight: float32[8, 3, 32, 32]",
+    ),
+    refused((5,), FILTERS, "conv1d: input must have 3 axes, (N, C, L), or 2 axes, (C, L)\n  input: float32[5]"),
+    refused(SEQUENCE, FILTERS, "conv1d: stride must be one integer, got (1, 2)", stride=(1, 2)),
+    refused(SEQUENCE, FILTERS, "conv1d: padding='same' needs stride 1, got (1, 2)", padding="same", stride=2),
+)
+
+IMAGE, BACK = (2, 4, 5, 5), (4, 3, 3, 3)
+BOTH = "\n  input:  float32[2, 4, 5, 5]\n  weight: float32[{}]"
+
+TRANSPOSED_ERRORS = (
+    refused(
+        IMAGE,
+        (3, 4, 3, 3),
+        "conv_transpose2d: input has 4 channels but weight expects 3" + BOTH.format("3, 4, 3, 3"),
+    ),
+    refused(
+        IMAGE,
+        BACK,
+        "conv_transpose2d: 4 channels do not divide into 3 groups\n  weight: float32[4, 3, 3, 3]",
+        groups=3,
+    ),
+    refused(
+        IMAGE,
+        BACK,
+        "conv_transpose2d: bias must have shape (6,)\n  weight: float32[4, 3, 3, 3]\n  bias:   float32[3]",
+        bias=((3,),),
+        groups=2,
+    ),
+    refused(
+        IMAGE,
+        BACK,
+        "conv_transpose2d: nothing is left: output width = (5 - 1)*1 - 2*4 + 1*(3 - 1) + 1 + 0 = -1"
+        + BOTH.format("4, 3, 3, 3"),
+        padding=(0, 4),
+    ),
+    refused(
+        IMAGE,
+        BACK,
+        "conv_transpose2d: output_padding must be below the stride or the dilation, got (2, 2)",
+        stride=2,
+        output_padding=2,
+    ),
+    refused(
+        IMAGE,
+        (4, 3, 0, 3),
+        "conv_transpose2d: a kernel must cover at least one element\n  weight: float32[4, 3, 0, 3]",
+    ),
+)
+
 RECORDS = [
     OpSpec(
         "conv2d",
@@ -150,5 +249,34 @@ RECORDS = [
         samples(weight_grad, conv=convolutions()),
         ops.CONV2D_WEIGHT_GRAD,
         tolerance=summed(all_positions),
+    ),
+    OpSpec(
+        "conv1d",
+        F.conv1d,
+        samples(of_sequences, conv=convolutions(), bias=st.booleans(), batched=st.booleans()),
+        linear=(0, 1),
+        tolerance=summed(a_filter),
+        error_inputs=SEQUENCE_ERRORS,
+    ),
+    OpSpec(
+        "conv1d of the same length",
+        F.conv1d,
+        samples(same_sequences, conv=convolutions(same=True)),
+        linear=(0, 1),
+        tolerance=summed(a_filter),
+    ),
+    OpSpec(
+        "conv_transpose2d",
+        F.conv_transpose2d,
+        samples(
+            transposed,
+            conv=convolutions(),
+            bias=st.booleans(),
+            batched=st.booleans(),
+            extra=pairs(0, 2),
+        ),
+        linear=(0, 1),
+        tolerance=summed(all_filters_and_bias),
+        error_inputs=TRANSPOSED_ERRORS,
     ),
 ]

@@ -1,0 +1,30 @@
+"""Output sizes of what slides windows over an image, with an error that shows the formula and its numbers."""
+
+from __future__ import annotations
+
+from minigrad.backends.base import Spec
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import listed
+from minigrad_kernels import shapes
+
+
+def count_windows(
+    op: str,
+    side: str,
+    length: int,
+    kernel: int,
+    stride: int,
+    padding: int,
+    dilation: int,
+    *,
+    ceil_mode: bool = False,
+    **specs: Spec,
+) -> int:
+    """Windows along one axis; ShapeError, with a line for each spec, where none fits."""
+    size = shapes.window_output_size(length, kernel, stride, padding, dilation, ceil_mode)
+    if size < 1:
+        span = dilation * (kernel - 1) + 1
+        rounding = "ceil" if ceil_mode else "floor"
+        formula = f"{rounding}(({length} + 2*{padding} - {span}) / {stride}) + 1 = {size}"
+        raise ShapeError(listed(f"{op}: no window fits: output {side} = {formula}", **specs))
+    return size
