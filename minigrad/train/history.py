@@ -18,7 +18,7 @@ class Epoch(NamedTuple):
     val_cost, val_accuracy : float
         Means over the validation set, with the weights at the end of the epoch.
     lr : float
-        The learning rate of the epoch.
+        The learning rate at the beginning of the epoch.
     """
 
     cost: float

@@ -23,10 +23,10 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class Schedule(Protocol):
-    """What changes the learning rate between epochs."""
+    """What changes the learning rate between epochs, or between batches if it has `counts` and that is "batches"."""
 
     def step(self) -> None:
-        """Set the learning rate of the next epoch."""
+        """Set the learning rate of the next epoch or batch."""
 
 
 def fit(
@@ -57,7 +57,7 @@ def fit(
     batch_size, seed
         As in `DataLoader`.
     schedule : Schedule, optional
-        Its `step` is called after every epoch.
+        Its `step` is called after every epoch, or after every batch if its `counts` is "batches".
     progress : bool
         Show a bar where there is a terminal, and a line for every epoch.
 
@@ -75,15 +75,17 @@ def fit(
     require_integer("fit: epochs", epochs, 1)
     loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
     history = History()
+    steps_in_batches = getattr(schedule, "counts", "epochs") == "batches"
     for number in range(1, epochs + 1):
         name = f"epoch {number} / {epochs}"
         batches = tqdm(loader, name, leave=False, unit="batch", disable=None if progress else True)
         lr = optimizer.param_groups[0]["lr"]
-        cost, accuracy = _train(model, batches, optimizer, loss, history.batch_costs, name)
+        of_batches = schedule if steps_in_batches else None
+        cost, accuracy = _train(model, batches, optimizer, loss, of_batches, history.batch_costs, name)
         history.epochs.append(Epoch(cost, accuracy, *evaluate(model, validation, batch_size, loss), lr))
         if history.best_epoch == number:
             history.best_state = _copy_of_weights(model)
-        if schedule is not None:
+        if schedule is not None and not steps_in_batches:
             schedule.step()
         if progress:
             tqdm.write(_line(name, history.epochs[-1]))
@@ -133,6 +135,7 @@ def _train(
     batches: Iterable[tuple[Tensor, ...]],
     optimizer: Optimizer,
     loss: Loss,
+    schedule: Schedule | None,
     costs: list[float],
     name: str,
 ) -> tuple[float, float]:
@@ -150,6 +153,8 @@ def _train(
         optimizer.zero_grad()
         objective.backward()
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
         costs.append(cost)
         mean.add(cost, logits, labels)
     return mean.cost, mean.accuracy

@@ -1,0 +1,83 @@
+"""The five ways of decay that the CS231n course names."""
+
+from __future__ import annotations
+
+import math
+
+from minigrad.optim.lr_scheduler.scheduler import LRScheduler
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.settings import require_at_least, require_count
+
+
+class StepLR(LRScheduler):
+    """lr = base * gamma^floor(t / step_size): by 0.1 every step_size batches; t counts batches."""
+
+    counts = "batches"
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, counts: str | None = None) -> None:
+        require_count("StepLR", "step_size", step_size, 1)
+        require_at_least("StepLR", "gamma", gamma, 0)
+        self.step_size, self.gamma = step_size, float(gamma)
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base * self.gamma ** (t // self.step_size)
+
+
+class ExponentialLR(LRScheduler):
+    """lr = base * gamma^t, gamma 0.97 say; t counts epochs."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float, counts: str | None = None) -> None:
+        require_at_least("ExponentialLR", "gamma", gamma, 0)
+        self.gamma = float(gamma)
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base * self.gamma**t
+
+
+class SqrtLR(LRScheduler):
+    """lr = base * sqrt(1 - t / max_t), and 0 from max_t on; t counts batches."""
+
+    counts = "batches"
+
+    def __init__(self, optimizer: Optimizer, max_t: int, counts: str | None = None) -> None:
+        require_count("SqrtLR", "max_t", max_t, 1)
+        self.max_t = max_t
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base * math.sqrt(1 - min(t / self.max_t, 1))
+
+
+class InverseTimeLR(LRScheduler):
+    """lr = base / (1 + k t); t counts batches."""
+
+    counts = "batches"
+
+    def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
+        require_at_least("InverseTimeLR", "k", k, 0)
+        self.k = float(k)
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base / (1 + self.k * t)
+
+
+class NaturalExpLR(LRScheduler):
+    """lr = base * exp(-k t); t counts batches."""
+
+    counts = "batches"
+
+    def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
+        require_at_least("NaturalExpLR", "k", k, 0)
+        self.k = float(k)
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base * math.exp(-self.k * t)

@@ -1,0 +1,92 @@
+"""What schedules share: a count, and rates that are a function of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from minigrad.errors import DataError
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.settings import require_count
+
+UNITS = ("batches", "epochs")
+
+
+class LRScheduler(ABC):
+    """Sets the learning rate of every group of an optimiser to a function of its initial rate and of a count t.
+
+    The initial rate of a group is kept in it as "initial_lr", as PyTorch does, and so is saved with the optimiser.
+
+    Parameters
+    ----------
+    optimizer
+        Its rates are set for t = 0 at once.
+    counts
+        "batches" or "epochs", where t is to count something else than is usual for the schedule.
+
+    Attributes
+    ----------
+    counts : str
+        What t counts: whether `step` belongs after every batch or after every epoch.
+    t : int
+        How often `step` was called.
+    """
+
+    counts = "epochs"
+
+    def __init__(self, optimizer: Optimizer, counts: str | None = None) -> None:
+        name = type(self).__name__
+        if not isinstance(optimizer, Optimizer):
+            raise DataError(f"{name}: optimizer must be an Optimizer, this is {type(optimizer).__name__}")
+        if counts is not None:
+            if counts not in UNITS:
+                raise DataError(f"{name}: counts must be 'batches' or 'epochs', got {counts!r}")
+            self.counts = counts
+        self.optimizer = optimizer
+        self.t = 0
+        self._set_rates()
+
+    @abstractmethod
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate after t steps of a group whose initial one is `base`."""
+
+    def step(self) -> None:
+        """Count one more, and set the learning rates."""
+        self.t += 1
+        self._set_rates()
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rates of the groups."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The count; the initial rates are the optimiser's to save."""
+        return {"t": self.t}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over the count, and set the learning rates; on an error nothing has changed."""
+        if set(state_dict) != {"t"}:
+            raise DataError(f"load_state_dict: 't' and nothing else is required, got {sorted(state_dict)}")
+        require_count("load_state_dict", "t", state_dict["t"], 0)
+        self.t = state_dict["t"]
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        for group in self.optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+            group["lr"] = self.rate(group["initial_lr"], self.t)
+
+
+class LambdaLR(LRScheduler):
+    """lr = base * lr_lambda(t); t counts epochs."""
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float], counts: str | None = None) -> None:
+        if not callable(lr_lambda):
+            raise DataError(f"LambdaLR: lr_lambda must be a function of t, this is {type(lr_lambda).__name__}")
+        self.lr_lambda = lr_lambda
+        super().__init__(optimizer, counts)
+
+    def rate(self, base: float, t: int) -> float:
+        """The learning rate at t."""
+        return base * self.lr_lambda(t)
