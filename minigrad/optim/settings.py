@@ -10,8 +10,8 @@ from minigrad.errors import DataError
 
 
 def is_number(value: Any) -> bool:
-    """Whether `value` is a real number, not NaN; True and False are none."""
-    return isinstance(value, Real) and not isinstance(value, bool) and value == value
+    """Whether `value` is a real number; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def require_at_least(owner: str, name: str, value: Any, minimum: float) -> None:

@@ -29,7 +29,7 @@ def make(*rates):
 
 
 def warm_then_cosine(optimizer):
-    schedules = [LinearLR(optimizer, 0.1, total_iters=3), CosineAnnealingLR(optimizer, 4)]
+    schedules = [LinearLR(optimizer, 0.2, total_iters=4), CosineAnnealingLR(optimizer, 4)]
     return SequentialLR(optimizer, schedules, [3])
 
 
@@ -45,7 +45,7 @@ SCHEDULES = {
     "sequence": (
         warm_then_cosine,
         "epochs",
-        lambda t: 0.1 + 0.3 * t if t < 3 else (1 + math.cos(math.pi * (t - 3) / 4)) / 2,
+        lambda t: 0.2 * (t + 1) if t < 3 else (1 + math.cos(math.pi * (t - 3) / 4)) / 2,
     ),
 }
 each_schedule = pytest.mark.parametrize("name", SCHEDULES)
