@@ -21,8 +21,8 @@ def main() -> None:
     mg.warmup(progress=True)
     train, validation, test = split(datasets.digits(), [0.7, 0.15, 0.15], seed=SPLIT_SEED)
     mg.manual_seed(options.seed)
-    model = ConvNet(in_shape=(1, 8, 8), blocks=2, channels=16)
-    optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    model = ConvNet(in_shape=(1, 8, 8), blocks=2, channels=32)
+    optimizer = optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     history = fit(
         model,
         train,
@@ -42,7 +42,7 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the batches")
     parser.add_argument("--out", type=Path, default=Path("runs/digits.png"), help="the picture of the curves")
     parser.add_argument("--smoke", action="store_true", help="one epoch, and no demand on the accuracy")

@@ -38,11 +38,11 @@ from minigrad.ops.elementwise import (
     trunc,
 )
 from minigrad.ops.index import cat, gather, max, stack
-from minigrad.ops.loss import log_softmax, softmax
 from minigrad.ops.matmul import matmul
 from minigrad.ops.methods import Methods as _Methods  # noqa: F401 - binds the operators to Tensor
 from minigrad.ops.reduce import amax, argmax, mean, sum
 from minigrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.random import get_rng_state, initial_seed, manual_seed, set_rng_state
 from minigrad.tape import Tape, detect_anomaly
 from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor

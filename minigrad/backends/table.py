@@ -8,7 +8,22 @@ from typing import Any, NamedTuple
 
 from minigrad import autograd
 from minigrad.backends.base import Kernel
-from minigrad.ops import conv, dropout, elementwise, index, loss, matmul, optimise, pool, reduce, unfold, update
+from minigrad.ops import (
+    activation,
+    compare,
+    conv,
+    dropout,
+    elementwise,
+    index,
+    matmul,
+    optimise,
+    pool,
+    promotion,
+    reduce,
+    softmax,
+    unfold,
+    update,
+)
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
@@ -17,12 +32,13 @@ _SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_gr
 _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "elementwise": (
         autograd.ADD,
-        *(elementwise.SUB, elementwise.MUL, elementwise.DIV, elementwise.POW),
-        *(elementwise.MAXIMUM, elementwise.MINIMUM),
-        *(elementwise.EQUAL, elementwise.NOT_EQUAL, elementwise.LESS, elementwise.LESS_EQUAL),
-        *(elementwise.GREATER, elementwise.GREATER_EQUAL),
-        *(elementwise.NEG, elementwise.EXP, elementwise.LOG, elementwise.SQRT, elementwise.TANH, elementwise.SIGMOID),
-        *(elementwise.RELU, elementwise.RELU_INPUT_GRAD, elementwise.WHERE, elementwise.CAST),
+        *(elementwise.SUB, elementwise.MUL, elementwise.DIV, elementwise.FLOOR_DIVIDE, elementwise.POW),
+        *(elementwise.NEG, elementwise.ABS, elementwise.FLOOR, elementwise.TRUNC),
+        *(elementwise.EXP, elementwise.EXPM1, elementwise.LOG, elementwise.LOG1P, elementwise.SQRT),
+        *(elementwise.TANH, elementwise.SIGMOID, elementwise.ERF),
+        *(compare.EQUAL, compare.NOT_EQUAL, compare.LESS, compare.LESS_EQUAL, compare.GREATER, compare.GREATER_EQUAL),
+        *(compare.WHERE, compare.MAXIMUM, compare.MINIMUM),
+        *(activation.RELU, activation.RELU_INPUT_GRAD, promotion.CAST),
     ),
     "reduce": (reduce.SUM, reduce.AMAX, reduce.ARGMAX),
     "index": (index.GATHER, index.GATHER_INPUT_GRAD, index.EMBED, index.CAT),
@@ -34,7 +50,7 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     ),
     "unfold": (unfold.UNFOLD, unfold.FOLD),
     "dropout": (dropout.DROPOUT,),
-    "softmax": (loss.LOG_SOFTMAX, loss.LOG_SOFTMAX_INPUT_GRAD),
+    "softmax": (softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),
     "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
     "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),

@@ -9,9 +9,9 @@ from minigrad.autograd import no_grad
 from minigrad.backends.base import Spec
 from minigrad.nn.module import Module
 from minigrad.ops.create import zeros
+from minigrad.ops.windows import uncovered
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad_kernels.shapes import uncovered
 
 
 @dataclass(frozen=True)

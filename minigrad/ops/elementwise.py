@@ -1,24 +1,22 @@
-"""Elementwise ops: arithmetic, comparisons, functions of one variable, selection, casts.
-
-Operands of different dtypes are cast to the promoted one, and of different shapes expanded, by ops of their own, whose
-rules undo it in the gradient: every op below sees equal specs. A 0-d operand that needs no gradient goes as it is.
-"""
+"""Arithmetic, functions of one variable, copies: elementwise ops on operands that `promotion` has made equal."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd import ADD, CLONE, Op, apply, infer_elementwise
 from minigrad.backends.base import Spec
-from minigrad.dtypes import FLOATS, DType
+from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError
-from minigrad.ops.arguments import listed, require_float, require_tensor
-from minigrad.ops.reduce import broadcast_shape, expand
-from minigrad.tensor import Tensor, wrap
+from minigrad.ops.arguments import listed, require_tensor
+from minigrad.ops.compare import eq, ge, gt, lt, ne, where
+from minigrad.ops.promotion import as_float, cast, operands
+from minigrad.tensor import Tensor
+
+_ERF_SLOPE = 2 / math.sqrt(math.pi)
 
 
 def _elements(out: Spec, *_: Any) -> int:
@@ -33,11 +31,9 @@ def _unary(name: str, vjp: Callable[..., Tensor], linear_in: tuple[str, ...] = (
     return Op(name, ("input",), lambda x: x, vjp={"input": vjp}, linear_in=linear_in, flops=_elements)
 
 
-def _comparison(name: str) -> Op:
-    def infer(x: Spec, y: Spec) -> Spec:
-        return Spec(infer_elementwise(x, y).shape, dtypes.bool_)
-
-    return Op(name, ("input", "other"), infer, constant_in=("input", "other"), flops=_elements)
+def _step(name: str, *arguments: str) -> Op:
+    """An op that is constant but where it jumps."""
+    return Op(name, arguments, lambda x, *y: infer_elementwise(x, *y) if y else x, constant_in=arguments)
 
 
 def _pow_input_rule(grad: Tensor, input: Tensor, other: Tensor) -> Tensor:
@@ -47,11 +43,6 @@ def _pow_input_rule(grad: Tensor, input: Tensor, other: Tensor) -> Tensor:
 def _pow_other_rule(grad: Tensor, input: Tensor, other: Tensor, out: Tensor) -> Tensor:
     at_zero = mul(eq(input, 0), ge(other, 0))
     return where(at_zero, 0.0, grad * out * log(input))
-
-
-def _winner_rule(grad: Tensor, loses: Tensor, ties: Tensor) -> Tensor:
-    """The larger (or smaller) operand takes the gradient; a tie halves it; NaN passes it to both, as in PyTorch."""
-    return where(loses, 0.0, where(ties, grad * 0.5, grad))
 
 
 SUB = _binary("sub", {"input": lambda grad: grad, "other": lambda grad: neg(grad)}, linear_in=("input", "other"))
@@ -65,86 +56,77 @@ DIV = _binary(
     {"input": lambda grad, other: div(grad, other), "other": lambda grad, other, out: neg(div(mul(grad, out), other))},
     linear_in=("input",),
 )
+FLOOR_DIVIDE = _step("floor_divide", "input", "other")
 POW = _binary("pow", {"input": _pow_input_rule, "other": _pow_other_rule})
-MAXIMUM = _binary(
-    "maximum",
-    {
-        "input": lambda grad, input, other: _winner_rule(grad, lt(input, other), eq(input, other)),
-        "other": lambda grad, input, other: _winner_rule(grad, lt(other, input), eq(input, other)),
-    },
-)
-MINIMUM = _binary(
-    "minimum",
-    {
-        "input": lambda grad, input, other: _winner_rule(grad, gt(input, other), eq(input, other)),
-        "other": lambda grad, input, other: _winner_rule(grad, gt(other, input), eq(input, other)),
-    },
-)
-EQUAL, NOT_EQUAL = _comparison("equal"), _comparison("not_equal")
-LESS, LESS_EQUAL = _comparison("less"), _comparison("less_equal")
-GREATER, GREATER_EQUAL = _comparison("greater"), _comparison("greater_equal")
 
 NEG = _unary("neg", lambda grad: neg(grad), linear_in=("input",))
+ABS = _unary("abs", lambda grad, input: mul(grad, sign(input)))
+FLOOR, TRUNC = _step("floor", "input"), _step("trunc", "input")
 EXP = _unary("exp", lambda grad, out: mul(grad, out))
+# Not out + 1, which has lost its digits where out is near -1.
+EXPM1 = _unary("expm1", lambda grad, input: mul(grad, exp(input)))
 LOG = _unary("log", lambda grad, input: div(grad, input))
+LOG1P = _unary("log1p", lambda grad, input: div(grad, input + 1.0))
 SQRT = _unary("sqrt", lambda grad, out: div(grad, mul(out, 2.0)))
 TANH = _unary("tanh", lambda grad, out: mul(grad, 1.0 - out * out))
 SIGMOID = _unary("sigmoid", lambda grad, out: mul(grad, out * (1.0 - out)))
-RELU = _unary("relu", lambda grad, out: apply(RELU_INPUT_GRAD, (grad, out)))
-RELU_INPUT_GRAD: Op = Op(
-    "relu_input_grad",
-    ("dy", "y"),
-    infer_elementwise,
-    vjp={"dy": lambda grad, y: apply(RELU_INPUT_GRAD, (grad, y))},
-    constant_in=("y",),
-    linear_in=("dy",),
-    flops=_elements,
-)
-
-WHERE: Op = Op(
-    "where",
-    ("condition", "input", "other"),
-    lambda condition, x, y: Spec(condition.shape, x.dtype),
-    vjp={
-        "input": lambda grad, condition: where(condition, grad, 0.0),
-        "other": lambda grad, condition: where(condition, 0.0, grad),
-    },
-    linear_in=("input", "other"),
-)
-CAST: Op = Op(
-    "cast",
-    ("input",),
-    lambda x, dtype: Spec(x.shape, dtype),
-    out_params=("dtype",),
-    vjp={"input": lambda grad, input_spec: cast(grad, input_spec.dtype)},
-    linear_in=("input",),
-)
+ERF = _unary("erf", lambda grad, input: mul(grad, mul(exp(neg(square(input))), _ERF_SLOPE)))
 
 
-def add(input: Any, other: Any) -> Tensor:
-    """Input + other, broadcast."""
-    x, y = _operands("add", input, other)
-    return apply(ADD, (x, y))
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """Input + alpha * other, broadcast. Alpha is a number of a kind that the result can hold."""
+    x, y = operands("add", input, other)
+    return apply(ADD, (x, y if alpha == 1 else _scaled("add", y, alpha)))
 
 
-def sub(input: Any, other: Any) -> Tensor:
-    """Input - other, broadcast."""
-    x, y = _operands("sub", input, other)
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """Input - alpha * other, broadcast. Alpha is a number of a kind that the result can hold."""
+    x, y = operands("sub", input, other)
     if x.dtype == dtypes.bool_:
         raise DTypeError(listed("sub: bool tensors have no difference; use ne", input=x.spec, other=y.spec))
-    return apply(SUB, (x, y))
+    return apply(SUB, (x, y if alpha == 1 else _scaled("sub", y, alpha)))
 
 
 def mul(input: Any, other: Any) -> Tensor:
     """Input * other, elementwise, broadcast."""
-    x, y = _operands("mul", input, other)
+    x, y = operands("mul", input, other)
     return apply(MUL, (x, y))
 
 
-def div(input: Any, other: Any) -> Tensor:
-    """Input / other, elementwise, broadcast; integers are divided as float32."""
-    x, y = _operands("div", input, other, floating=True)
-    return apply(DIV, (x, y))
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """Input / other, elementwise, broadcast; integers are divided as float32.
+
+    Parameters
+    ----------
+    rounding_mode
+        None; "floor", towards -infinity, or "trunc", towards 0: integers then stay integers, and the quotient, a step
+        function, has no gradient.
+
+    Raises
+    ------
+    DataError
+        If integers are divided by 0 and rounded.
+    """
+    if rounding_mode is None:
+        x, y = operands("div", input, other, floating=True)
+        return apply(DIV, (x, y))
+    x, y = operands("div", input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        raise DataError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
+    _require_not_bool("div", "rounded quotient", x)
+    if x.dtype in FLOATS and rounding_mode == "trunc":
+        return trunc(apply(DIV, (x, y)))
+    if x.dtype not in FLOATS and not y.backend.to_numpy(y.array).all():
+        raise DataError("div: an integer divided by 0 is no integer; write input.to(minigrad.float32)")
+    floored = apply(FLOOR_DIVIDE, (x, y))
+    if rounding_mode == "floor":
+        return floored
+    return floored + ne(floored * y, x) * lt(floored, 0)
+
+
+def floor_divide(input: Any, other: Any) -> Tensor:
+    """floor(input / other), elementwise, broadcast: `div` with rounding_mode "floor"."""
+    return div(input, other, rounding_mode="floor")
 
 
 def pow(input: Any, other: Any) -> Tensor:
@@ -153,116 +135,89 @@ def pow(input: Any, other: Any) -> Tensor:
     The gradient of the base is 0 where the exponent is 0; that of the exponent is 0 where the base is 0 and the
     exponent is not negative.
     """
-    x, y = _operands("pow", input, other)
+    x, y = operands("pow", input, other)
     if x.dtype not in FLOATS and y.numel() and bool((y.backend.to_numpy(y.array) < 0).any()):
         raise DataError("pow: an integer to a negative power is no integer; write input.to(minigrad.float32)")
     return apply(POW, (x, y))
 
 
-def maximum(input: Any, other: Any) -> Tensor:
-    """The larger of two elements, broadcast; NaN if either is; a tie halves the gradient."""
-    x, y = _operands("maximum", input, other)
-    return apply(MAXIMUM, (x, y))
-
-
-def minimum(input: Any, other: Any) -> Tensor:
-    """The smaller of two elements, broadcast; NaN if either is; a tie halves the gradient."""
-    x, y = _operands("minimum", input, other)
-    return apply(MINIMUM, (x, y))
-
-
-def eq(input: Any, other: Any) -> Tensor:
-    """Input == other, as bool, broadcast."""
-    return apply(EQUAL, _operands("eq", input, other))
-
-
-def ne(input: Any, other: Any) -> Tensor:
-    """Input != other, as bool, broadcast."""
-    return apply(NOT_EQUAL, _operands("ne", input, other))
-
-
-def lt(input: Any, other: Any) -> Tensor:
-    """Input < other, as bool, broadcast."""
-    return apply(LESS, _operands("lt", input, other))
-
-
-def le(input: Any, other: Any) -> Tensor:
-    """Input <= other, as bool, broadcast."""
-    return apply(LESS_EQUAL, _operands("le", input, other))
-
-
-def gt(input: Any, other: Any) -> Tensor:
-    """Input > other, as bool, broadcast."""
-    return apply(GREATER, _operands("gt", input, other))
-
-
-def ge(input: Any, other: Any) -> Tensor:
-    """Input >= other, as bool, broadcast."""
-    return apply(GREATER_EQUAL, _operands("ge", input, other))
-
-
 def neg(input: Tensor) -> Tensor:
     """-input."""
     require_tensor("neg", input=input)
-    if input.dtype == dtypes.bool_:
-        raise DTypeError(listed("neg: a bool tensor has no negative", input=input.spec))
+    _require_not_bool("neg", "negative", input)
     return apply(NEG, (input,))
+
+
+def abs(input: Tensor) -> Tensor:
+    """Absolute value; the derivative at 0 is 0."""
+    require_tensor("abs", input=input)
+    _require_not_bool("abs", "absolute value", input)
+    return apply(ABS, (input,))
+
+
+def sign(input: Tensor) -> Tensor:
+    """1 where input > 0, -1 where input < 0, else 0, also for NaN; has no gradient."""
+    require_tensor("sign", input=input)
+    if input.dtype == dtypes.bool_:
+        return input
+    return cast(gt(input, 0), input.dtype) - cast(lt(input, 0), input.dtype)
+
+
+def square(input: Tensor) -> Tensor:
+    """Input * input; bools are squared as int64."""
+    require_tensor("square", input=input)
+    x = cast(input, dtypes.int64) if input.dtype == dtypes.bool_ else input
+    return apply(MUL, (x, x))
+
+
+def floor(input: Tensor) -> Tensor:
+    """The largest whole number that is not larger; has no gradient."""
+    return _whole("floor", FLOOR, input)
+
+
+def trunc(input: Tensor) -> Tensor:
+    """The number without its fraction; has no gradient."""
+    return _whole("trunc", TRUNC, input)
 
 
 def exp(input: Tensor) -> Tensor:
     """E to the power of input."""
-    return apply(EXP, (_as_float("exp", input),))
+    return apply(EXP, (as_float("exp", input),))
+
+
+def expm1(input: Tensor) -> Tensor:
+    """exp(input) - 1, to full relative accuracy near 0."""
+    return apply(EXPM1, (as_float("expm1", input),))
 
 
 def log(input: Tensor) -> Tensor:
     """Natural logarithm; -inf at 0, NaN below."""
-    return apply(LOG, (_as_float("log", input),))
+    return apply(LOG, (as_float("log", input),))
+
+
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + input), to full relative accuracy near 0; -inf at -1, NaN below."""
+    return apply(LOG1P, (as_float("log1p", input),))
 
 
 def sqrt(input: Tensor) -> Tensor:
     """Square root; NaN below 0."""
-    return apply(SQRT, (_as_float("sqrt", input),))
+    return apply(SQRT, (as_float("sqrt", input),))
 
 
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent."""
-    return apply(TANH, (_as_float("tanh", input),))
+    return apply(TANH, (as_float("tanh", input),))
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-input)), without overflow on either side."""
-    return apply(SIGMOID, (_as_float("sigmoid", input),))
+    return apply(SIGMOID, (as_float("sigmoid", input),))
 
 
-def relu(input: Tensor) -> Tensor:
-    """max(input, 0); the derivative at 0 is 0; NaN propagates."""
-    require_float("relu", input=input)
-    return apply(RELU, (input,))
-
-
-def where(condition: Tensor, input: Any, other: Any) -> Tensor:
-    """Elements of input where condition holds, else of other; all three broadcast.
-
-    Parameters
-    ----------
-    condition
-        Bool tensor.
-    input, other
-        Tensors or Python numbers, promoted to a common dtype.
-    """
-    require_tensor("where", condition=condition)
-    if condition.dtype != dtypes.bool_:
-        raise DTypeError(listed("where: condition must be bool; write condition != 0", condition=condition.spec))
-    x, y = _operands("where", *_as_tensors("where", input, other, condition))
-    shape = broadcast_shape("where", condition=condition.spec, input=x.spec, other=y.spec)
-    return apply(WHERE, (expand(condition, shape), _expanded(x, shape), _expanded(y, shape)))
-
-
-def cast(input: Tensor, dtype: Any) -> Tensor:
-    """The same values in another dtype; the tensor itself if it has it. Float to integer truncates towards zero."""
-    require_tensor("cast", input=input)
-    wanted = dtypes.as_dtype(dtype)
-    return input if input.dtype == wanted else apply(CAST, (input,), (wanted,))
+def erf(input: Tensor) -> Tensor:
+    """Error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to input."""
+    return apply(ERF, (as_float("erf", input),))
 
 
 def clone(input: Tensor) -> Tensor:
@@ -271,63 +226,20 @@ def clone(input: Tensor) -> Tensor:
     return apply(CLONE, (input,))
 
 
-def _as_float(op: str, input: Tensor) -> Tensor:
+def _scaled(op: str, other: Tensor, alpha: float) -> Tensor:
+    scaled = mul(other, alpha)
+    if scaled.dtype != other.dtype:
+        message = f"{op}: alpha must be of the result's kind, {other.dtype.name}, got {alpha!r}"
+        raise DTypeError(listed(message, other=other.spec))
+    return scaled
+
+
+def _whole(op: str, rounding: Op, input: Tensor) -> Tensor:
     require_tensor(op, input=input)
-    return input if input.dtype in FLOATS else cast(input, dtypes.DEFAULT)
+    _require_not_bool(op, op, input)
+    return apply(rounding, (input,)) if input.dtype in FLOATS else input
 
 
-def _operands(op: str, input: Any, other: Any, floating: bool = False) -> tuple[Tensor, Tensor]:
-    """Both operands as tensors of one dtype and one shape."""
-    if isinstance(input, Tensor) and isinstance(other, Tensor) and input.spec == other.spec:
-        x, y = input, other
-    else:
-        x, y = _promoted(*_as_tensors(op, input, other))
-        if x.spec.shape != y.spec.shape:
-            shape = broadcast_shape(op, input=x.spec, other=y.spec)
-            x, y = _expanded(x, shape), _expanded(y, shape)
-    if floating and x.dtype not in FLOATS:
-        return cast(x, dtypes.DEFAULT), cast(y, dtypes.DEFAULT)
-    return x, y
-
-
-def _as_tensors(op: str, input: Any, other: Any, model: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    model = input if isinstance(input, Tensor) else other if isinstance(other, Tensor) else model
-    if model is None:
-        raise DTypeError(f"{op}: a Tensor is required, got {type(input).__name__} and {type(other).__name__}")
-    return _as_operand(op, input, model), _as_operand(op, other, model)
-
-
-def _as_operand(op: str, value: Any, model: Tensor) -> Tensor:
-    """A number as a 0-d tensor of the model's dtype, or of the default dtype of the number's kind if that is higher."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, np.ndarray):
-        raise DTypeError(f"{op}: a NumPy array must be wrapped first; write minigrad.from_numpy(array)")
-    if not isinstance(value, bool | int | float | np.generic):
-        raise DTypeError(f"{op}: tensors and numbers are required, got {type(value).__name__}")
-    dtype = dtypes.promote_weak(model.dtype, _dtype_of_number(value))
-    try:
-        return wrap(np.asarray(value, dtype=dtype), model.backend)
-    except OverflowError:
-        raise DataError(f"{op}: {value} does not fit {dtype.name}") from None
-
-
-def _dtype_of_number(value: Any) -> DType:
-    if isinstance(value, float | np.floating):
-        return dtypes.DEFAULT
-    return dtypes.bool_ if isinstance(value, bool | np.bool_) else dtypes.int64
-
-
-def _promoted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in the dtype of the result, to which a 0-d tensor beside another only adds its kind."""
-    if x.dtype == y.dtype:
-        return x, y
-    if (x.ndim == 0) == (y.ndim == 0):
-        dtype = dtypes.promote(x.dtype, y.dtype)
-    else:
-        dtype = dtypes.promote_weak(y.dtype, x.dtype) if x.ndim == 0 else dtypes.promote_weak(x.dtype, y.dtype)
-    return cast(x, dtype), cast(y, dtype)
-
-
-def _expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return x if x.shape == () and not x.requires_grad else expand(x, shape)
+def _require_not_bool(op: str, noun: str, input: Tensor) -> None:
+    if input.dtype == dtypes.bool_:
+        raise DTypeError(listed(f"{op}: a bool tensor has no {noun}", input=input.spec))

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any
 
 from minigrad import autograd, tape
-from minigrad.ops import elementwise, index, loss, matmul, reduce, shape, transfer
+from minigrad.ops import activation, casts, compare, elementwise, index, matmul, reduce, shape, softmax, transfer
 from minigrad.tensor import Tensor
 
 
@@ -20,13 +20,15 @@ class Methods:
     mul = __mul__ = elementwise.mul
     div = __truediv__ = elementwise.div
     pow = __pow__ = elementwise.pow
+    floor_divide = __floordiv__ = elementwise.floor_divide
     neg = __neg__ = elementwise.neg
-    eq = __eq__ = elementwise.eq  # type: ignore[assignment]  # elementwise, where object's gives a bool
-    ne = __ne__ = elementwise.ne  # type: ignore[assignment]  # likewise
-    lt = __lt__ = elementwise.lt
-    le = __le__ = elementwise.le
-    gt = __gt__ = elementwise.gt
-    ge = __ge__ = elementwise.ge
+    abs = __abs__ = elementwise.abs
+    eq = __eq__ = compare.eq  # type: ignore[assignment]  # elementwise, where object's gives a bool
+    ne = __ne__ = compare.ne  # type: ignore[assignment]  # likewise
+    lt = __lt__ = compare.lt
+    le = __le__ = compare.le
+    gt = __gt__ = compare.gt
+    ge = __ge__ = compare.ge
 
     def __radd__(self, other: Any) -> Tensor:
         return elementwise.add(other, self)
@@ -40,19 +42,35 @@ class Methods:
     def __rtruediv__(self, other: Any) -> Tensor:
         return elementwise.div(other, self)
 
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return elementwise.floor_divide(other, self)
+
     def __rpow__(self, other: Any) -> Tensor:
         return elementwise.pow(other, self)
 
+    sign = elementwise.sign
+    square = elementwise.square
+    floor = elementwise.floor
+    trunc = elementwise.trunc
     exp = elementwise.exp
+    expm1 = elementwise.expm1
     log = elementwise.log
+    log1p = elementwise.log1p
     sqrt = elementwise.sqrt
     tanh = elementwise.tanh
     sigmoid = elementwise.sigmoid
-    relu = elementwise.relu
-    maximum = elementwise.maximum
-    minimum = elementwise.minimum
+    erf = elementwise.erf
+    relu = activation.relu
+    maximum = compare.maximum
+    minimum = compare.minimum
+    clamp = compare.clamp
     clone = elementwise.clone
     to = transfer.to
+    float = casts.float
+    double = casts.double
+    long = casts.long
+    int = casts.int
+    bool = casts.bool
 
     matmul = __matmul__ = matmul.matmul
     sum = reduce.sum
@@ -63,8 +81,8 @@ class Methods:
     max = index.max
     gather = index.gather
     __getitem__ = index.getitem
-    softmax = loss.softmax
-    log_softmax = loss.log_softmax
+    log_softmax = softmax.log_softmax
+    softmax = softmax.softmax
 
     reshape = shape.reshape
     flatten = shape.flatten

@@ -11,7 +11,7 @@ from minigrad.backends.base import get_backend
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DTypeError
 from minigrad.ops.arguments import require_tensor
-from minigrad.ops.elementwise import cast
+from minigrad.ops.promotion import cast
 from minigrad.tensor import Tensor, wrap
 
 TO_DEVICE: Op = Op(

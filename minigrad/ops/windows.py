@@ -6,6 +6,9 @@ from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import listed
 from minigrad_kernels import shapes
+from minigrad_kernels.shapes import uncovered
+
+__all__ = ["count_windows", "uncovered"]
 
 
 def count_windows(

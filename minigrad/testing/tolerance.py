@@ -41,7 +41,7 @@ def absolute(size: float) -> Tolerance:
     """4 eps (size + |result|): a composition whose intermediate results are at most `size`."""
 
     def bound(spec: OpSpec, sample: Sample, expected: Any) -> Any:
-        return 4 * _epsilon(expected) * (size + np.abs(expected))
+        return 4 * _epsilon(expected) * (size + np.abs(expected.astype(np.float64)))
 
     return bound
 

@@ -7,22 +7,29 @@ from hypothesis import given, settings
 
 from minigrad.testing import OpSpec
 from tests.ops.records import (
+    activation,
+    compare,
     conv,
     dropout,
     elementwise,
     index,
+    likelihood,
     loss,
+    margin,
     matmul,
     optimise,
     pool,
     reduce,
     shape,
+    softmax,
     transfer,
     unfold,
     update,
 )
 
-FAMILIES = (elementwise, reduce, shape, index, matmul, conv, pool, unfold, dropout, loss, update, optimise, transfer)
+ARITHMETIC = (elementwise, compare, activation, reduce, shape, index, matmul)
+LAYERS = (conv, pool, unfold, dropout, softmax, likelihood, margin, loss)
+FAMILIES = (*ARITHMETIC, *LAYERS, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"

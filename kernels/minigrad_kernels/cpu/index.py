@@ -1,4 +1,4 @@
-"""Indexing and joining; any strides. NumPy copies, and adds up where an adjoint meets an index twice, in index order."""
+"""Indexing and joining; any strides. NumPy copies; where an adjoint meets an index twice it adds up in index order."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Reductions over axes, which are gone from the output; any strides.
 
-NumPy's reductions are vectorised, sum in pairs along the innermost axis, and run in one thread: their order of summation is
-a matter of shape and strides alone.
+NumPy's reductions are vectorised, sum in pairs along the innermost axis, and run in one thread: their order of
+summation is a matter of shape and strides alone.
 """
 
 from typing import Any

@@ -3,6 +3,7 @@
 Floats are computed in float64, integers in their own type.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,11 @@ def mul(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
 def div(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     """`out = x / y`."""
     _apply(out, lambda a, b: a / b, x, y)
+
+
+def floor_divide(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """`out = x / y`, rounded down; no integer y is 0."""
+    _apply(out, lambda a, b: _floored(a, b) if np.issubdtype(out.dtype, np.floating) else a // b, x, y)
 
 
 def pow(out: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
@@ -81,14 +87,39 @@ def neg(out: np.ndarray, x: np.ndarray) -> None:
     _apply(out, lambda a: -a, x)
 
 
+def abs(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = |x|`."""
+    _apply(out, np.abs, x)
+
+
+def floor(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = x`, rounded down."""
+    _apply(out, np.floor, x)
+
+
+def trunc(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = x`, rounded towards 0."""
+    _apply(out, np.trunc, x)
+
+
 def exp(out: np.ndarray, x: np.ndarray) -> None:
     """`out = e ** x`."""
     _apply(out, np.exp, x)
 
 
+def expm1(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = e ** x - 1`."""
+    _apply(out, np.expm1, x)
+
+
 def log(out: np.ndarray, x: np.ndarray) -> None:
     """`out = ln x`; -inf at 0, NaN below."""
     _apply(out, np.log, x)
+
+
+def log1p(out: np.ndarray, x: np.ndarray) -> None:
+    """`out = ln(1 + x)`; -inf at -1, NaN below."""
+    _apply(out, np.log1p, x)
 
 
 def sqrt(out: np.ndarray, x: np.ndarray) -> None:
@@ -104,6 +135,11 @@ def tanh(out: np.ndarray, x: np.ndarray) -> None:
 def sigmoid(out: np.ndarray, x: np.ndarray) -> None:
     """`out = 1 / (1 + e**-x)`."""
     _apply(out, lambda a: 1 / (1 + np.exp(-a)), x)
+
+
+def erf(out: np.ndarray, x: np.ndarray) -> None:
+    """`out` = 2 / sqrt(pi) times the integral of e**(-t**2) from 0 to x."""
+    _apply(out, math.erf, x)
 
 
 def relu(out: np.ndarray, x: np.ndarray) -> None:
@@ -136,6 +172,14 @@ def _apply(out: np.ndarray, function: Callable[..., Scalar], *inputs: np.ndarray
 
 def _widened(value: Scalar) -> Scalar:
     return np.float64(value) if isinstance(value, np.floating) else value
+
+
+def _floored(a: Scalar, b: Scalar) -> Scalar:
+    """The quotient by way of the remainder, which is exact; the quotient itself may have been rounded up."""
+    remainder = np.fmod(a, b)
+    if b == 0 or _is_nan(remainder):
+        return a / b if b == 0 else remainder
+    return np.rint((a - remainder) / b) - (1 if remainder and (remainder < 0) != (b < 0) else 0)
 
 
 def _is_nan(value: Scalar) -> bool:

@@ -1,0 +1,156 @@
+"""Losses that are negative logarithms of probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import dtypes
+from minigrad.errors import DataError, ShapeError
+from minigrad.ops.activation import softplus
+from minigrad.ops.arguments import listed, require_float, require_same_dtype
+from minigrad.ops.classes import pick, require_classes, weights_of
+from minigrad.ops.compare import ne, where
+from minigrad.ops.elementwise import neg
+from minigrad.ops.loss import reduced, require_reduction, require_same_shape
+from minigrad.ops.reduce import broadcast_shape, sum
+from minigrad.ops.shape import reshape
+from minigrad.ops.softmax import log_softmax
+from minigrad.tensor import Tensor
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Softmax loss: -log of the probability that the scores give to the right class.
+
+    For scores z and class t it is w_t (1 - e) (-log p_t) + (e / C) sum over c of w_c (-log p_c), with p = softmax(z),
+    label smoothing e, and class weights w that are 1 by default: `nll_loss` of `log_softmax`.
+
+    Parameters
+    ----------
+    input
+        Scores, (N, C), (N, C, d1, ...) or (C,), float.
+    target
+        Classes in [0, C), (N,), (N, d1, ...) or (), int64.
+    weight
+        (C,), of the scores' dtype.
+    ignore_index
+        Targets of this value count for nothing.
+    reduction
+        'none', 'sum', or 'mean': the sum divided by the sum of the weights of the targets that count.
+    label_smoothing
+        e, in [0, 1].
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not match.
+    DataError
+        If a target is no class.
+    """
+    axis = require_classes("cross_entropy", input, target, weight)
+    if not 0 <= label_smoothing <= 1:
+        raise DataError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
+    require_reduction("cross_entropy", reduction)
+    log_p = log_softmax(input, axis)
+    return _nll("cross_entropy", log_p, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log-likelihood of the right class: -w_t input_t.
+
+    Parameters
+    ----------
+    input
+        Logarithms of probabilities, (N, C), (N, C, d1, ...) or (C,), float.
+    target, weight, ignore_index, reduction
+        Those of `cross_entropy`, as are the errors.
+    """
+    require_classes("nll_loss", input, target, weight)
+    require_reduction("nll_loss", reduction)
+    return _nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """Sigmoid loss of two classes: w (-p t log s(x) - (1 - t) log(1 - s(x))), s the sigmoid, without overflow.
+
+    Parameters
+    ----------
+    input, target
+        Scores x and probabilities t, of one shape and one float dtype.
+    weight, pos_weight
+        w and p, 1 by default, broadcast to the scores.
+    reduction
+        'none', 'sum', or 'mean' over all elements.
+    """
+    op = "binary_cross_entropy_with_logits"
+    scales = {name: w for name, w in (("weight", weight), ("pos_weight", pos_weight)) if w is not None}
+    require_float(op, input=input, target=target, **scales)
+    require_same_dtype(op, input=input, target=target, **scales)
+    require_same_shape(op, input, target)
+    for name, scale in scales.items():
+        if broadcast_shape(op, input=input.spec, **{name: scale.spec}) != input.shape:
+            raise ShapeError(listed(f"{op}: {name} must broadcast to input", input=input.spec, **{name: scale.spec}))
+    positive = 1.0 if pos_weight is None else 1.0 + (pos_weight - 1.0) * target
+    # -log s(x); from 40 on, x is exact.
+    losses = (1.0 - target) * input + positive * softplus(neg(input), threshold=40.0)
+    return reduced(op, losses if weight is None else losses * weight, reduction)
+
+
+def _nll(
+    op: str,
+    log_p: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+) -> Tensor:
+    axis = min(1, log_p.ndim - 1)
+    counted, classes = _counted_classes(target, ignore_index)
+    losses = neg(pick(op, log_p, classes, axis))
+    weights = None if weight is None else weights_of(classes, weight)
+    if weights is not None:
+        losses = losses * weights
+    if smoothing > 0:
+        losses = losses * (1 - smoothing) + _smooth_part(log_p, weight, axis) * smoothing
+    if counted is None:
+        return reduced(op, losses, reduction, None if weights is None else sum(weights))
+    number = sum(counted.to(log_p.dtype) if weights is None else where(counted, weights, 0.0))
+    return reduced(op, where(counted, losses, 0.0), reduction, number)
+
+
+def _counted_classes(target: Tensor, ignore_index: int) -> tuple[Tensor | None, Tensor]:
+    """Which targets count (None: all of them), and the classes, with 0 in place of those that do not."""
+    classes = target.to(dtypes.int64)
+    counted = ne(classes, ignore_index)
+    if counted.backend.to_numpy(counted.array).all():
+        return None, classes
+    return counted, where(counted, classes, 0)
+
+
+def _smooth_part(log_p: Tensor, weight: Tensor | None, axis: int) -> Tensor:
+    """The mean over classes of -w_c log p_c."""
+    scores = log_p
+    if weight is not None:
+        along_axis: list[Any] = [1] * log_p.ndim
+        along_axis[axis] = -1
+        scores = log_p * reshape(weight, along_axis)
+    return sum(scores, axis) * (-1 / log_p.shape[axis])
