@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd import Op, apply, enable_grad, grad, is_grad_enabled, no_grad
+from minigrad.autograd import Op, apply, grad
 from minigrad.backends.base import Spec, register_kernel
 from minigrad.backends.cpu import get_num_threads, set_num_threads, warmup
 from minigrad.dtypes import bool_, float32, float64, int32, int64, uint8
@@ -44,6 +44,7 @@ from minigrad.ops.reduce import amax, argmax, mean, sum
 from minigrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.random import get_rng_state, initial_seed, manual_seed, set_rng_state
+from minigrad.recording import enable_grad, is_grad_enabled, no_grad
 from minigrad.tape import Tape, detect_anomaly
 from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
 

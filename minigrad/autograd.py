@@ -12,20 +12,17 @@ import inspect
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeVar, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from minigrad.backends.base import Array, Backend, Spec
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DeviceError, GraphError, ShapeError
+from minigrad.recording import Recording, is_grad_enabled
 from minigrad.tensor import Tensor, Version
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sequence = itertools.count()
-_RUNS_IN_PIECES = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())
 """Those who look at the tape (see `minigrad.tape`): told of every op applied and of every gradient computed."""
 
@@ -241,7 +238,7 @@ def apply_all(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) ->
     else:
         outs = [Tensor(backend.empty(spec), spec, backend) for spec in (specs if len(op.outputs) > 1 else (specs,))]
         backend.run(op, [out.array for out in outs], [given.array for given in inputs], scalars)
-    if _recording.get() and outs[0].spec.dtype in FLOATS:
+    if is_grad_enabled() and outs[0].spec.dtype in FLOATS:
         record(op, inputs, params, outs)
     for watcher in watchers:
         watcher.applied(op, inputs, params, outs, time.perf_counter() - started)
@@ -252,7 +249,7 @@ def apply_in_place(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = (
     """Run an op that changes its first `op.mutates` inputs, and count the change in their versions."""
     backend = _common_backend(op, inputs)
     changed = inputs[: op.mutates]
-    if _recording.get() and any(target.requires_grad for target in changed):
+    if is_grad_enabled() and any(target.requires_grad for target in changed):
         raise GraphError(f"{op.name}: a tensor that requires a gradient may be changed in place only under no_grad()")
     started = time.perf_counter()
     backend.run_in_place(op, [given.array for given in inputs], params)
@@ -450,7 +447,7 @@ def grad(
         if not given.requires_grad:
             raise GraphError(f"grad: input {position}, {given.spec}, does not require a gradient")
     places = [given.node or given for given in inputs]
-    with _Recording(create_graph):
+    with Recording(create_graph):
         roots = _seeds(outputs, seeds, "grad")
         retain = create_graph if retain_graph is None else retain_graph
         sums = _propagate(roots, set(places), retain, create_graph)
@@ -466,7 +463,7 @@ def backward(
     output: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
     """Add the gradient of `output` to `.grad` of every leaf it depends on; a leaf's `.grad` is its own memory."""
-    with _Recording(create_graph):
+    with Recording(create_graph):
         roots = _seeds([output], None if gradient is None else [gradient], "backward")
         retain = create_graph if retain_graph is None else retain_graph
         sums = _propagate(roots, None, retain, create_graph)
@@ -483,40 +480,3 @@ def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> None:
         leaf.grad = apply(ADD, (leaf.grad, total.total))
     else:
         apply_in_place(ACCUMULATE, (leaf.grad, total.total))
-
-
-class _Recording(ContextDecorator):
-    """Switches recording on or off: as a context, as a decorator, for the current thread alone."""
-
-    def __init__(self, on: bool) -> None:
-        self._on = on
-        self._tokens: list[Token[bool]] = []
-
-    def __enter__(self) -> None:
-        self._tokens.append(_recording.set(self._on))
-
-    def __exit__(self, *_: object) -> None:
-        _recording.reset(self._tokens.pop())
-
-    def _recreate_cm(self) -> _Recording:
-        return _Recording(self._on)
-
-    def __call__(self, func: _Function) -> _Function:
-        if any(runs_in_pieces(func) for runs_in_pieces in _RUNS_IN_PIECES):
-            raise GraphError(f"no_grad, enable_grad: {func.__name__} runs in pieces; use the context inside it instead")
-        return super().__call__(func)
-
-
-def no_grad() -> _Recording:
-    """Stop recording, as a context or as a decorator, in the current thread."""
-    return _Recording(False)
-
-
-def enable_grad() -> _Recording:
-    """Record again inside a `no_grad`."""
-    return _Recording(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether the current thread records."""
-    return _recording.get()

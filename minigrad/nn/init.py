@@ -11,11 +11,12 @@ import math
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd import FILL, apply_in_place, no_grad
+from minigrad.autograd import FILL, apply_in_place
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import listed, require_float, require_tensor
 from minigrad.ops.create import empty
 from minigrad.ops.update import copy_, normal_, uniform_
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor, tensor
 
 __all__ = [

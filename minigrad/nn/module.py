@@ -7,12 +7,12 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
-from minigrad.autograd import no_grad
 from minigrad.backends.base import Spec
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.ops.transfer import to
 from minigrad.ops.update import copy_
+from minigrad.recording import no_grad
 from minigrad.tape import HookHandle
 from minigrad.tensor import Buffer, Parameter, Tensor, tensor
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.autograd import no_grad
 from minigrad.backends.base import Spec
 from minigrad.nn.module import Module
 from minigrad.ops.create import zeros
 from minigrad.ops.windows import uncovered
+from minigrad.recording import no_grad
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

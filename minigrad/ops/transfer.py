@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 from minigrad import dtypes
-from minigrad.autograd import Op, is_grad_enabled, observers, record
+from minigrad.autograd import Op, observers, record
 from minigrad.backends.base import get_backend
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DTypeError
 from minigrad.ops.arguments import require_tensor
 from minigrad.ops.promotion import cast
+from minigrad.recording import is_grad_enabled
 from minigrad.tensor import Tensor, wrap
 
 TO_DEVICE: Op = Op(

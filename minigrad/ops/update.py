@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from minigrad import random
-from minigrad.autograd import Op, apply_in_place, no_grad
+from minigrad.autograd import Op, apply_in_place
 from minigrad.errors import DataError, ShapeError
 from minigrad.ops.arguments import listed, require_float, require_same_dtype, require_tensor
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 COPY: Op = Op("copy", ("target", "source"), lambda *_: None, mutates=1)

@@ -7,12 +7,12 @@ import math
 import operator
 from collections.abc import Iterable
 
-from minigrad.autograd import no_grad
 from minigrad.errors import DataError
 from minigrad.ops.arguments import require_tensor
 from minigrad.ops.create import zeros
 from minigrad.ops.update import copy_
 from minigrad.optim.settings import require_above, require_at_least
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 Parameters = Tensor | Iterable[Tensor]

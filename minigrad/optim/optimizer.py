@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from minigrad.autograd import no_grad
 from minigrad.errors import DataError, GraphError, ShapeError
 from minigrad.ops.arguments import listed, require_tensor
 from minigrad.ops.create import empty, full
 from minigrad.ops.transfer import to
 from minigrad.optim.settings import require_count
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 Group = dict[str, Any]

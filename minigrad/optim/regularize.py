@@ -15,10 +15,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from minigrad.autograd import no_grad
 from minigrad.errors import DataError
 from minigrad.ops.update import copy_
 from minigrad.optim.settings import require_above, require_at_least, require_flag
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:

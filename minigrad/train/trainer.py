@@ -10,12 +10,12 @@ import numpy as np
 from tqdm import tqdm
 
 import minigrad.nn.functional as F
-from minigrad.autograd import no_grad
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader, Dataset
 from minigrad.errors import MinigradError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 from minigrad.train.history import Epoch, History
 

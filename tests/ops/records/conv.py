@@ -51,13 +51,14 @@ def same_sequences(rng, conv):
 
 
 def transposed(rng, conv, bias, batched, extra):
-    """The drawn convolution backwards; the output's size may exceed its input's."""
+    """The drawn convolution backwards, with so little padding that something is left of its output."""
     x_shape = conv.output_shape[not batched :]
     inputs = [floats(rng, x_shape), floats(rng, conv.weight_shape)]
     inputs += [floats(rng, (conv.input_shape[1],))] if bias else []
     limits = map(max, conv.stride, conv.dilation)
     more = tuple(e % limit for e, limit in zip(extra, limits, strict=True))
-    pads = tuple(0 if size == 1 else p for p, size in zip(conv.padding, conv.size, strict=True))
+    sides = zip(conv.output_shape[2:], conv.stride, conv.dilation, conv.kernel, more, conv.padding, strict=True)
+    pads = tuple(min(p, ((n - 1) * s + d * (k - 1) + e) // 2) for n, s, d, k, e, p in sides)
     return Sample(tuple(inputs), {**conv.options, "padding": pads, "output_padding": more})
 
 

@@ -1,0 +1,108 @@
+"""Cases of the convolution and its gradients."""
+
+import math
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from minigrad_kernels import shapes
+from tests.kernels.cases.bounds import summed
+from tests.kernels.cases.case import Call, Case, poisoned, values
+from tests.kernels.cases.sizes import COUNTS, pairs, window_sizes
+
+
+class Convolution(NamedTuple):
+    """Sizes of a convolution; pairs are of height and width."""
+
+    batch: int
+    groups: int
+    channels: int  # of a group
+    outputs: int  # of a group
+    size: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    bias: bool = True
+
+    @property
+    def scalars(self):
+        return (*self.stride, *self.padding, *self.dilation, self.groups)
+
+    @property
+    def x_shape(self):
+        return (self.batch, self.groups * self.channels, *self.size)
+
+    @property
+    def w_shape(self):
+        return (self.groups * self.outputs, self.channels, *self.kernel)
+
+    @property
+    def y_shape(self):
+        windows = map(shapes.window_output_size, self.size, self.kernel, self.stride, self.padding, self.dilation)
+        return (self.batch, self.groups * self.outputs, *windows)
+
+
+def convolution(rng, dtype, conv):
+    bias = values(rng, dtype, (conv.w_shape[0] if conv.bias else 0,))
+    inputs = values(rng, dtype, conv.x_shape), values(rng, dtype, conv.w_shape), bias
+    return Call((poisoned(dtype, conv.y_shape),), inputs, conv.scalars, 1 + math.prod(conv.w_shape[1:]))
+
+
+def convolution_input_grad(rng, dtype, conv):
+    inputs = values(rng, dtype, conv.y_shape), values(rng, dtype, conv.w_shape)
+    terms = max(conv.outputs * math.prod(conv.kernel), 1)
+    return Call((poisoned(dtype, conv.x_shape),), inputs, conv.scalars, terms)
+
+
+def convolution_weight_grad(rng, dtype, conv):
+    inputs = values(rng, dtype, conv.x_shape), values(rng, dtype, conv.y_shape)
+    terms = max(conv.batch * math.prod(conv.y_shape[2:]), 1)
+    return Call((poisoned(dtype, conv.w_shape),), inputs, conv.scalars, terms)
+
+
+@st.composite
+def convolutions(draw):
+    kernel, padding, dilation = draw(pairs(1, 4)), draw(pairs(0, 3)), draw(pairs(1, 3))
+    axes = [draw(window_sizes(*axis)) for axis in zip(kernel, padding, dilation, strict=True)]
+    stride, size = zip(*axes, strict=True)
+    counts = draw(st.tuples(COUNTS, st.integers(1, 3), COUNTS, COUNTS))
+    return {"conv": Convolution(*counts, size, kernel, stride, padding, dilation, draw(st.booleans()))}
+
+
+# Inputs that may meet padding, where NaN or infinity times an absent input is anybody's guess.
+BESIDE_PADDING = (1,)
+LARGE_CONVOLUTIONS = tuple(
+    {"conv": conv}
+    for conv in (
+        Convolution(2, 1, 3, 20, (11, 12), (5, 5)),
+        Convolution(2, 1, 33, 18, (4, 5), (3, 3), padding=(1, 1)),
+        Convolution(2, 2, 5, 9, (19, 17), (3, 3), stride=(2, 2), padding=(1, 1)),
+        Convolution(2, 32, 1, 1, (15, 17), (3, 3), padding=(1, 1)),
+        Convolution(2, 1, 70, 40, (5, 5), (1, 1)),
+        Convolution(2, 1, 3, 16, (27, 35), (11, 11), stride=(8, 8)),
+        Convolution(2, 1, 4, 5, (18, 22), (3, 3), padding=(2, 2), dilation=(2, 2)),
+        Convolution(2, 1, 2, 2, (45, 50), (3, 3)),
+        Convolution(2, 1, 28, 1, (5, 120), (3, 3)),
+    )
+)
+
+CASES = [
+    Case("conv.conv2d", convolution, convolutions(), LARGE_CONVOLUTIONS, summed, stay_finite=BESIDE_PADDING),
+    Case(
+        "conv.conv2d_input_grad",
+        convolution_input_grad,
+        convolutions(),
+        LARGE_CONVOLUTIONS,
+        summed,
+        stay_finite=BESIDE_PADDING,
+    ),
+    Case(
+        "conv.conv2d_weight_grad",
+        convolution_weight_grad,
+        convolutions(),
+        LARGE_CONVOLUTIONS,
+        summed,
+        stay_finite=BESIDE_PADDING,
+    ),
+]

@@ -1,0 +1,31 @@
+"""Cases of the matrix product."""
+
+from hypothesis import strategies as st
+
+from tests.kernels.cases.bounds import summed
+from tests.kernels.cases.case import Call, Case, poisoned, values
+from tests.kernels.cases.sizes import COUNTS, LONG, sized
+
+
+def product(rng, dtype, batch, m, k, n):
+    inputs = values(rng, dtype, (*batch, m, k)), values(rng, dtype, (*batch, k, n))
+    return Call((poisoned(dtype, (*batch, m, n)),), inputs, (), k)
+
+
+LARGE_PRODUCTS = (
+    {"batch": (2,), "m": 150, "k": 20, "n": 30},
+    {"batch": (2,), "m": 20, "k": 270, "n": 35},
+    {"batch": (2,), "m": 10, "k": 12, "n": 530},
+    {"batch": (30,), "m": 7, "k": 5, "n": 9},
+    {"batch": (), "m": 150, "k": 10, "n": 30},
+)
+
+CASES = [
+    Case(
+        "matmul.matmul",
+        product,
+        sized(batch=st.just(()) | st.tuples(COUNTS), m=COUNTS | LONG, k=COUNTS | LONG, n=COUNTS | LONG),
+        LARGE_PRODUCTS,
+        summed,
+    ),
+]

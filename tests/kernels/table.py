@@ -1,0 +1,24 @@
+"""The table of all cases, and a test over each."""
+
+import pytest
+
+from tests.kernels.cases import (
+    conv,
+    dropout,
+    elementwise,
+    index,
+    matmul,
+    optimise,
+    pool,
+    random,
+    reduce,
+    softmax,
+    unfold,
+    update,
+)
+from tests.kernels.cases.case import Case
+
+FAMILIES = (elementwise, reduce, index, matmul, conv, pool, unfold, dropout, random, softmax, update, optimise)
+TABLE: list[Case] = [case for family in FAMILIES for case in family.CASES]
+
+each_case = pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
