@@ -2,21 +2,13 @@
 
 from minigrad.nn import functional, init
 from minigrad.nn.containers import ModuleList, Sequential
-from minigrad.nn.layers import (
-    AvgPool2d,
-    Conv2d,
-    CrossEntropyLoss,
-    Dropout,
-    Flatten,
-    Linear,
-    LogSoftmax,
-    MaxPool2d,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Tanh,
-    VanillaDropout,
-)
+from minigrad.nn.layers.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from minigrad.nn.layers.conv import Conv2d
+from minigrad.nn.layers.dropout import Dropout, VanillaDropout
+from minigrad.nn.layers.linear import Linear
+from minigrad.nn.layers.loss import CrossEntropyLoss
+from minigrad.nn.layers.pool import AvgPool2d, MaxPool2d
+from minigrad.nn.layers.shape import Flatten
 from minigrad.nn.module import Module
 from minigrad.nn.summary import Summary, summary
 from minigrad.tensor import Buffer, Parameter
