@@ -48,7 +48,7 @@ def operands(op: str, input: Any, other: Any, floating: bool = False) -> tuple[T
         x, y = input, other
     else:
         x, y = _promoted(*as_tensors(op, input, other))
-        if x.spec.shape != y.spec.shape:
+        if not (x.spec.shape == y.spec.shape or _stands_for_all(x) or _stands_for_all(y)):
             shape = broadcast_shape(op, input=x.spec, other=y.spec)
             x, y = expanded(x, shape), expanded(y, shape)
     if floating and x.dtype not in FLOATS:
@@ -66,13 +66,19 @@ def as_tensors(op: str, input: Any, other: Any, model: Tensor | None = None) -> 
 
 def expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The operand in a wider shape, or as it is where kernels take a 0-d one."""
-    return x if x.shape == () and not x.requires_grad else expand(x, shape)
+    return x if _stands_for_all(x) else expand(x, shape)
+
+
+def _stands_for_all(x: Tensor) -> bool:
+    return x.spec.shape == () and not x.requires_grad
 
 
 def _as_operand(op: str, value: Any, model: Tensor) -> Tensor:
     """A number as a 0-d tensor of the model's dtype, or of the default dtype of the number's kind if that is higher."""
     if isinstance(value, Tensor):
         return value
+    if type(value) is float and model.dtype in FLOATS:  # the common case, ahead of the questions
+        return wrap(np.array(value, model.dtype), model.backend)
     if isinstance(value, np.ndarray):
         raise DTypeError(f"{op}: a NumPy array must be wrapped first; write minigrad.from_numpy(array)")
     if not isinstance(value, bool | int | float | np.generic):

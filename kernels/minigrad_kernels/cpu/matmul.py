@@ -10,7 +10,7 @@ float32) pass by from L2.
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,22 +109,29 @@ def _offsets(columns: int) -> NDArray[np.int64]:
     return np.arange(BLOCK_K, dtype=np.int64) * columns
 
 
-def _cut(out_bmn: NDArray[Any]) -> tuple[int, int]:
-    """Return the rows of a task and of a tile."""
-    batch, height, width = out_bmn.shape
+class _Plan(NamedTuple):
+    """How a product is cut: rows of a task and of a tile, columns of a panel, elements of scratch."""
+
+    block: int
+    tile: int
+    columns: int
+    panels: int
+    work: int
+
+
+@cache
+def _plan(batch: int, height: int, depth: int, width: int, itemsize: int) -> _Plan:
+    columns = PRODUCT_VECTORS * VECTOR_BYTES // itemsize
     rows_of_blocks = _ceil_div(ENOUGH_TASKS, max(1, batch * _ceil_div(width, BLOCK_N)))
     block = min(BLOCK_M, max(SMALL_M, _ceil_div(height, rows_of_blocks)))
-    tile = _ceil_div(block, _ceil_div(block, PRODUCT_ROWS))
-    return min(block, max(1, height)), min(tile, max(1, height))
-
-
-def _sizes(out_bmn: NDArray[Any], a_bmk: NDArray[Any]) -> tuple[int, int]:
-    """Return the elements of scratch for the panels of b, and for the work of one thread."""
-    batch, _, width = out_bmn.shape
-    columns = PRODUCT_VECTORS * VECTOR_BYTES // out_bmn.itemsize
-    depth = a_bmk.shape[2]
+    tile = min(_ceil_div(block, _ceil_div(block, PRODUCT_ROWS)), max(1, height))
+    block = min(block, max(1, height))
     panels = batch * _ceil_div(width, columns) * columns * depth
-    return panels, SPARE_ROWS * columns + _cut(out_bmn)[0] * min(depth, BLOCK_K)
+    return _Plan(block, tile, columns, panels, SPARE_ROWS * columns + block * min(depth, BLOCK_K))
+
+
+def _plan_of(out_bmn: NDArray[Any], a_bmk: NDArray[Any]) -> _Plan:
+    return _plan(*out_bmn.shape[:2], a_bmk.shape[2], out_bmn.shape[2], out_bmn.itemsize)
 
 
 def _batch(x: NDArray[Any]) -> NDArray[Any]:
@@ -134,9 +141,8 @@ def _batch(x: NDArray[Any]) -> NDArray[Any]:
 
 def matmul_scratch_bytes(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> int:
     """Return the bytes of scratch that matmul takes for these arrays."""
-    out_bmn, a_bmk = _batch(out_bmn), _batch(a_bmk)
-    panels, work = _sizes(out_bmn, a_bmk)
-    return aligned_bytes(panels + threads.get_num_threads() * work, out_bmn.itemsize)
+    plan = _plan_of(_batch(out_bmn), _batch(a_bmk))
+    return aligned_bytes(plan.panels + threads.get_num_threads() * plan.work, out_bmn.itemsize)
 
 
 def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch: NDArray[np.uint8]) -> None:
@@ -153,13 +159,12 @@ def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scra
     """
     out_bmn, a_bmk, b_bkn = _batch(out_bmn), _batch(a_bmk), _batch(b_bkn)
     batch, height, width = out_bmn.shape
-    columns = PRODUCT_VECTORS * VECTOR_BYTES // out_bmn.itemsize
-    panels_size, work_size = _sizes(out_bmn, a_bmk)
-    block, tile = _cut(out_bmn)
+    plan = _plan_of(out_bmn, a_bmk)
     elements = aligned(scratch, out_bmn.dtype)
-    panels, work = elements[:panels_size], elements[panels_size:][: threads.get_num_threads() * work_size]
-    threads.run(_pack_b, batch * _ceil_div(width, columns), panels_size, panels, b_bkn)
+    panels, work = elements[: plan.panels], elements[plan.panels :][: threads.get_num_threads() * plan.work]
+    threads.run(_pack_b, batch * _ceil_div(width, plan.columns), plan.panels, panels, b_bkn)
     threads.run(
-        _multiply, batch * _ceil_div(height, block) * _ceil_div(width, BLOCK_N), out_bmn.size * a_bmk.shape[2] / SPEED,
-        out_bmn, a_bmk, panels, work.reshape(-1, work_size), _offsets(columns), block, tile,
+        _multiply, batch * _ceil_div(height, plan.block) * _ceil_div(width, BLOCK_N),
+        out_bmn.size * a_bmk.shape[2] / SPEED, out_bmn, a_bmk, panels, work.reshape(-1, plan.work),
+        _offsets(plan.columns), plan.block, plan.tile,
     )  # fmt: skip
