@@ -1,4 +1,4 @@
-"""The networks whose training steps are timed, built from the layers of minigrad or of PyTorch: the names are the same."""
+"""The networks whose training steps are timed, built from minigrad's layers or PyTorch's: the names are the same."""
 
 from collections.abc import Callable
 from types import ModuleType
