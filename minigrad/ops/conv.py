@@ -16,7 +16,7 @@ from minigrad.ops.arguments import (
     require_ndim,
     require_same_dtype,
 )
-from minigrad.ops.index import pad
+from minigrad.ops.pad import pad
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 from minigrad.ops.windows import count_windows
