@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
 
 import numpy as np
 
+from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.data.shuffle import permutation
 from minigrad.errors import DataError
 from minigrad.random import SHUFFLING, initial_seed
 from minigrad.tensor import Tensor, from_numpy
-
-
-class Dataset(Protocol):
-    """What a loader needs: a length, and the arrays of the examples at an array of indices."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: Any) -> tuple[Any, ...]: ...
 
 
 class DataLoader:

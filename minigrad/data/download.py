@@ -1,0 +1,115 @@
+"""Downloads: checked, cached, never half there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, Final
+
+from minigrad.data.local import HOW
+from minigrad.data.sources import RemoteFile
+from minigrad.errors import DataError
+
+MOST_BYTES: Final = 2**28  # no file here has more than 171 MB
+SECONDS: Final = 30
+
+
+def cache_folder() -> Path:
+    """The folder of this user's for what minigrad keeps: MINIGRAD_CACHE_DIR, or the platform's."""
+    import platformdirs
+
+    chosen = os.environ.get("MINIGRAD_CACHE_DIR")
+    root = Path(chosen).absolute() if chosen else platformdirs.user_cache_path("minigrad")
+    if not root.is_absolute():
+        raise DataError(f"this user has no home directory to keep data sets in; name local copies with {HOW}")
+    return root
+
+
+def fetch(dataset: str, file: RemoteFile, download: bool = True) -> Path:
+    """Return the path of a checked copy of `file` in the cache, downloaded if need be.
+
+    Raises
+    ------
+    DataError
+        If it is not there and `download` is false, if no address gives it, and if it cannot be kept.
+    """
+    import pooch
+
+    path = cache_folder() / "datasets" / dataset / file.name
+    if path.is_file() and pooch.file_hash(str(path), "md5") == file.md5:
+        return path
+    if not download:
+        raise DataError(f"{dataset}: {path} is not there; let it be downloaded, or name a local copy with {HOW}")
+    _make_folder(path.parent)
+    failures = []
+    for address in file.addresses:
+        failure = _try(address, file.md5, path)
+        if failure is None:
+            return path
+        failures.append(f"\n  {address}: {failure}")
+    raise DataError(
+        f"{dataset}: {file.name} could not be downloaded; get the files elsewhere and name their folder with {HOW}"
+        + "".join(failures)
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        # The root is this user's alone, as the cache of compiled kernels beside the data sets demands.
+        cache_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made ({error}); name local copies with {HOW}") from error
+
+
+def _try(address: str, md5: str, path: Path) -> str | None:
+    """Download to `path`, which appears whole and checked or not at all; return what went wrong, if anything did."""
+    import pooch
+    import requests
+    from tqdm import tqdm
+
+    def download(url: str, output: str, _: object) -> None:
+        with (
+            Path(output).open("wb") as file,
+            tqdm(desc=path.name, total=1, unit="B", unit_scale=True, disable=None) as bar,
+        ):
+            fetcher = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=SECONDS, headers=_AS_IT_IS)
+            fetcher(url, _Guard(file), None)
+
+    try:
+        pooch.retrieve(address, f"md5:{md5}", fname=path.name, path=path.parent, downloader=download)
+    except DataError as error:
+        return str(error)
+    except requests.HTTPError as error:
+        return f"the server answers {error}"
+    except requests.Timeout:
+        return f"no answer within {SECONDS} seconds"
+    except requests.RequestException as error:
+        return f"no connection, or a broken one ({type(error).__name__})"
+    except ValueError:
+        return "what came has another checksum than the published one"
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({error}); name local copies with {HOW}") from error
+    return None
+
+
+_AS_IT_IS: Final = {"Accept-Encoding": "identity"}  # the checksum is that of the compressed file
+
+
+class _Guard:
+    """A file that takes no web page, and no more bytes than any data set has."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._size = 0
+
+    def write(self, chunk: bytes) -> None:
+        if not self._size and chunk.lstrip().startswith(b"<"):
+            raise DataError("a web page came instead of the file: an error, a login or a proxy's notice")
+        self._size += len(chunk)
+        if self._size > MOST_BYTES:
+            raise DataError(f"more than {MOST_BYTES:,} bytes came")
+        self._file.write(chunk)
+
+    def flush(self) -> None:
+        self._file.flush()
