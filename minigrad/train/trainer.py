@@ -10,8 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 import minigrad.nn.functional as F
+from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer
-from minigrad.data.loader import DataLoader, Dataset
+from minigrad.data.loader import DataLoader
 from minigrad.errors import MinigradError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
