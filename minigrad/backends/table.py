@@ -53,7 +53,10 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     ),
     "unfold": (unfold.UNFOLD, unfold.FOLD),
     "dropout": (dropout.DROPOUT,),
-    "softmax": (softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
+    "softmax": (
+        *(softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
+        *(softmax.SOFTMAX_LOSS, softmax.SOFTMAX_LOSS_INPUT_GRAD),
+    ),
     "random": (update.UNIFORM, update.NORMAL),
     "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
     "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),
