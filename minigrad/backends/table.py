@@ -16,10 +16,12 @@ from minigrad.ops import (
     elementwise,
     index,
     matmul,
+    norm,
     optimise,
     pool,
     promotion,
     reduce,
+    response_norm,
     softmax,
     unfold,
     update,
@@ -27,7 +29,7 @@ from minigrad.ops import (
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
-_SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
+_SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "local_response_norm_input_grad"})
 
 _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "elementwise": (
@@ -51,8 +53,10 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "unfold": (unfold.UNFOLD, unfold.FOLD),
     "dropout": (dropout.DROPOUT,),
     "softmax": (softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
+    "batch_norm": (norm.BATCH_NORM, norm.BATCH_NORM_AFFINE_GRAD, norm.BATCH_NORM_INPUT_GRAD),
+    "response_norm": (response_norm.LOCAL_RESPONSE_NORM, response_norm.LOCAL_RESPONSE_NORM_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),
-    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
+    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY, update.LERP),
     "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),
 }
 
