@@ -16,7 +16,7 @@ from minigrad.nn.layers.activation import (
     Tanh,
 )
 from minigrad.nn.layers.conv import Conv1d, Conv2d, ConvTranspose2d, LocallyConnected2d
-from minigrad.nn.layers.dropout import Dropout, VanillaDropout
+from minigrad.nn.layers.dropout import Dropout, Dropout2d, VanillaDropout
 from minigrad.nn.layers.linear import Linear
 from minigrad.nn.layers.loss import (
     BCEWithLogitsLoss,
@@ -28,7 +28,8 @@ from minigrad.nn.layers.loss import (
     SmoothL1Loss,
     SVMLoss,
 )
-from minigrad.nn.layers.pool import AvgPool2d, MaxPool2d
+from minigrad.nn.layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm, LocalResponseNorm
+from minigrad.nn.layers.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d
 from minigrad.nn.layers.shape import Flatten, Fold, Unfold, ZeroPad2d
 from minigrad.nn.module import Module
 from minigrad.nn.summary import Summary, summary
@@ -37,24 +38,32 @@ from minigrad.tensor import Buffer, Parameter
 __all__ = [
     "ELU",
     "GELU",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AvgPool2d",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Buffer",
     "Conv1d",
     "Conv2d",
     "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout2d",
     "Flatten",
     "Fold",
     "Identity",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LocallyConnected2d",
     "LogSoftmax",
     "MSELoss",
     "MaxPool2d",
+    "MaxUnpool2d",
     "Module",
     "ModuleList",
     "MultiMarginLoss",

@@ -3,7 +3,7 @@
 Fans: a weight of shape (outputs, inputs, ...) has fan_in = inputs * the kernel's elements, what one output sums over,
 and fan_out = outputs * the kernel's elements. For a grouped convolution, axis 1 has the inputs of a group. A transposed
 convolution's weight is (inputs, outputs, ...) and read like any other: its fan_in is that of the convolution which it
-transposes. All this is PyTorch's. The filters of `LocallyConnected2d` are weights of their own: initialise weight[p, q].
+transposes. All this is PyTorch's. Each weight[p, q] of a `LocallyConnected2d` is to be initialised by itself.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlin
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
-    """Even numbers in +-gain sqrt(3 / fan), of the same deviation as `kaiming_normal_`, and with its parameters."""
+    """Uniform numbers in +-gain sqrt(3 / fan), of the same deviation as `kaiming_normal_`, and with its parameters."""
     bound = math.sqrt(3) * _kaiming(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound)
 
@@ -118,7 +118,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
-    """Even numbers in +-gain sqrt(6 / (fan_in + fan_out)), of the same deviation as `xavier_normal_`."""
+    """Uniform numbers in +-gain sqrt(6 / (fan_in + fan_out)), of the same deviation as `xavier_normal_`."""
     bound = gain * math.sqrt(6 / _sum_of_fans(tensor))
     return uniform_(tensor, -bound, bound)
 

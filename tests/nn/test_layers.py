@@ -37,6 +37,27 @@ def test_max_pool2d():
     assert same(indices, expected_indices)
 
 
+def test_max_unpool2d():
+    x = image(1, 2, 5, 6).square()
+    out, indices = nn.MaxPool2d(2, return_indices=True)(x)
+    unpool = nn.MaxUnpool2d(2)
+    assert unpool(out, indices).shape == (1, 2, 4, 6)
+    expected = F.max_unpool2d(out, indices, 2, output_size=(5, 6))
+    assert expected.shape == x.shape
+    assert same(unpool(out, indices, output_size=(5, 6)), expected)
+    assert same(nn.MaxPool2d(2)(expected), out)
+
+
+@pytest.mark.parametrize("size", [3, (2, 4), (None, 1)])
+def test_adaptive_pools(size):
+    x = image(2, 2, 5, 7)
+    assert same(nn.AdaptiveAvgPool2d(size)(x), F.adaptive_avg_pool2d(x, size))
+    assert same(nn.AdaptiveMaxPool2d(size)(x), F.adaptive_max_pool2d(x, size))
+    both = nn.AdaptiveMaxPool2d(size, return_indices=True)(x)
+    for part, expected in zip(both, F.adaptive_max_pool2d(x, size, return_indices=True), strict=True):
+        assert same(part, expected)
+
+
 @pytest.mark.parametrize("count_include_pad", [True, False])
 def test_avg_pool2d(count_include_pad):
     x = image(1, 2, 7, 6)
@@ -78,9 +99,12 @@ def test_layers_without_parameters(layer, function):
     assert not list(layer.parameters())
 
 
-@pytest.mark.parametrize(("layer", "function"), [(nn.Dropout, F.dropout), (nn.VanillaDropout, F.vanilla_dropout)])
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [(nn.Dropout, F.dropout), (nn.Dropout2d, F.dropout2d), (nn.VanillaDropout, F.vanilla_dropout)],
+)
 def test_dropout_follows_the_mode(layer, function):
-    x, module = image(5, 5), layer(0.3)
+    x, module = image(2, 8, 2, 2), layer(0.3)
     state = mg.get_rng_state()
     trained = module(x)
     mg.set_rng_state(state)

@@ -11,7 +11,7 @@ from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.nn.layers.settings import Settings
 
 LAYERS = [layer for layer in vars(nn).values() if inspect.isclass(layer) and issubclass(layer, Settings)]
-NOT_SET = {"input", "target", "training", "dtype"}
+NOT_SET = {"input", "target", "training", "dtype", "indices"}
 
 
 def test_all_layers_of_this_kind_are_looked_at():
@@ -25,6 +25,8 @@ def test_a_layer_has_its_function_s_arguments_and_defaults(layer):
         for name, argument in inspect.signature(layer.function).parameters.items()
         if name not in NOT_SET
     }
+    if layer is nn.MaxUnpool2d:
+        del arguments["output_size"]  # is given at the call
     settings = {setting.name: setting.default for setting in fields(layer)}
     if layer in (nn.Softmax, nn.LogSoftmax, nn.Flatten):  # whose functions have other defaults
         assert list(settings) == list(arguments)
@@ -51,6 +53,9 @@ def test_every_setting_is_checked(layer):
         ),
         (lambda: nn.AvgPool2d(2, padding=-1), ShapeError, "AvgPool2d: padding must be at least 0, got -1"),
         (lambda: nn.AvgPool2d(2, stride=0), ShapeError, "AvgPool2d: stride must be at least 1, got 0"),
+        (lambda: nn.AdaptiveAvgPool2d((2, 0)), ShapeError, "AdaptiveAvgPool2d: output_size must be at least 1, got 0"),
+        (lambda: nn.AdaptiveMaxPool2d((1, 2, 3)), ShapeError, "AdaptiveMaxPool2d: output_size must be one integer or"),
+        (lambda: nn.MaxUnpool2d(0), ShapeError, "MaxUnpool2d: kernel_size must be at least 1, got 0"),
         (lambda: nn.Unfold((2, 3, 4)), ShapeError, "Unfold: kernel_size must be one integer or a pair"),
         (lambda: nn.Fold(0, 1), ShapeError, "Fold: output_size must be at least 1, got 0"),
         (lambda: nn.Dropout(1.5), ShapeError, r"Dropout: p, .* must lie in \[0, 1\], got 1.5"),

@@ -20,7 +20,7 @@ from minigrad.tensor import Tensor
 class _Conv(Module):
     """Settings, weights and text of all convolutions.
 
-    Weight and bias start as even numbers in +-1 / sqrt(fan_in), fan_in the product of the weight's last axes: a channel
+    Weight and bias start uniform in +-1 / sqrt(fan_in), fan_in the product of the weight's last axes: a channel
     axis and the kernel's.
     """
 
@@ -97,8 +97,8 @@ class _NamedPadding(_Conv):
 class Conv1d(_NamedPadding):
     """Convolution of sequences with learned filters; see `minigrad.nn.functional.conv1d`.
 
-    The weight is (out_channels, in_channels / groups, kernel length), the bias (out_channels,). Both start as even
-    numbers in +-1 / sqrt(fan_in), fan_in = in_channels / groups * kernel length.
+    The weight is (out_channels, in_channels / groups, kernel length), the bias (out_channels,). Both start
+    uniform in +-1 / sqrt(fan_in), fan_in = in_channels / groups * kernel length.
     """
 
     rank: ClassVar = 1
@@ -113,7 +113,7 @@ class Conv2d(_NamedPadding):
     """Convolution with learned filters; see `minigrad.nn.functional.conv2d` for the formula and the output size.
 
     The weight is (out_channels, in_channels / groups, kernel height, kernel width), the bias (out_channels,). Both
-    start as even numbers in +-1 / sqrt(fan_in), fan_in = in_channels / groups * kernel height * kernel width.
+    start uniform in +-1 / sqrt(fan_in), fan_in = in_channels / groups * kernel height * kernel width.
     """
 
     fan_in_axes: ClassVar = {"weight": (1, 2, 3)}
@@ -127,7 +127,7 @@ class ConvTranspose2d(_Conv):
     """Transposed convolution, a learned upsampling; see `minigrad.nn.functional.conv_transpose2d`.
 
     The weight is (in_channels, out_channels / groups, kernel height, kernel width), the bias (out_channels,). Both
-    start as even numbers in +-1 / sqrt(out_channels / groups * kernel height * kernel width), as PyTorch has it.
+    start uniform in +-1 / sqrt(out_channels / groups * kernel height * kernel width), as PyTorch has it.
     """
 
     # With groups these are the weights of as many units together, and `MaxNorm` bounds their sum.

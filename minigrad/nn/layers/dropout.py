@@ -26,3 +26,9 @@ class VanillaDropout(_Dropout):
     """Dropout as on the course's slides: zero with probability p in training, scale by 1 - p in evaluation."""
 
     function = F.vanilla_dropout
+
+
+class Dropout2d(_Dropout):
+    """Inverted dropout of whole channels of (N, C, H, W): in training, zero with probability p, else 1 / (1 - p)."""
+
+    function = F.dropout2d

@@ -15,7 +15,7 @@ from minigrad.tensor import Tensor
 class Linear(Module):
     """y = x W^T + b over the last axis; weight (out_features, in_features), bias (out_features,).
 
-    Both start as even numbers in +-1 / sqrt(in_features).
+    Both start uniform in +-1 / sqrt(in_features).
     """
 
     fan_in_axes: ClassVar = {"weight": (1,)}
@@ -35,4 +35,4 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         """The settings that `repr` shows."""
-        return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
