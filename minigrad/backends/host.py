@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.backends.base import Array, Backend, Kernel, Spec
+from minigrad.backends.pool import SMALLEST, own_pool
+from minigrad.dtypes import uint8
 
 _VIEWS: dict[str, Callable[..., Any]] = {
     "reshape": np.ndarray.reshape,
@@ -31,10 +33,10 @@ class HostBackend(Backend):
         return table
 
     def empty(self, spec: Spec) -> Array:
-        return np.empty(spec.shape, spec.dtype)
+        return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
 
     def scratch(self, size: int) -> Array:
-        return np.empty(size, np.uint8)
+        return self.empty(Spec((size,), uint8))
 
     def from_numpy(self, array: Any) -> Array:
         return array
@@ -43,7 +45,11 @@ class HostBackend(Backend):
         return array
 
     def contiguous(self, array: Array) -> Array:
-        return array if array.flags.c_contiguous else array.copy(order="C")
+        if array.flags.c_contiguous:
+            return array
+        copy = self.empty(Spec(array.shape, array.dtype))
+        np.copyto(copy, array)
+        return copy
 
     def assign(self, target: Array, source: Array) -> None:
         target[...] = source

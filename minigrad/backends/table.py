@@ -27,7 +27,7 @@ from minigrad.ops import (
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
-_SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
+_SCRATCH = frozenset({"matmul", "linear", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
 
 _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "elementwise": (
@@ -42,7 +42,7 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     ),
     "reduce": (reduce.SUM, reduce.AMAX, reduce.ARGMAX),
     "index": (index.GATHER, index.GATHER_INPUT_GRAD, index.EMBED, index.CAT),
-    "matmul": (matmul.MATMUL,),
+    "matmul": (matmul.MATMUL, matmul.LINEAR),
     "conv": (conv.CONV2D, conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),
     "pool": (
         *(pool.MAX_POOL2D, pool.MAX_POOL2D_INPUT_GRAD, pool.MAX_POOL2D_GATHER),

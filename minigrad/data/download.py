@@ -81,7 +81,7 @@ def _try(address: str, md5: str, path: Path) -> str | None:
     except DataError as error:
         return str(error)
     except requests.HTTPError as error:
-        return f"the server answers {error}"
+        return f"the server answers {error}".partition(" for url")[0]
     except requests.Timeout:
         return f"no answer within {SECONDS} seconds"
     except requests.RequestException as error:

@@ -86,6 +86,7 @@ RECORDS = [
         "linear",
         F.linear,
         samples(filled, drawn=layers()),
+        ops.LINEAR,
         linear=(0, 1),
         tolerance=summed(inner_length),
         error_inputs=(
@@ -110,8 +111,9 @@ RECORDS = [
                 (np.zeros((2, 3), F32), np.zeros((5, 3), F32), np.zeros(5)),
                 DTypeError,
                 "linear: input and bias must have one dtype; write bias.to(input.dtype)\n"
-                "  input: float32[2, 3]\n"
-                "  bias:  float64[5]",
+                "  input:  float32[2, 3]\n"
+                "  weight: float32[5, 3]\n"
+                "  bias:   float64[5]",
             ),
         ),
     ),
