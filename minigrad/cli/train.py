@@ -37,7 +37,7 @@ _EXAMPLES = options.examples(
 @options.data_dir
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Times through the images.")
 @options.batch_size(64)
-@click.option("--lr", type=click.FloatRange(min=0), default=0.05, show_default=True, help="Learning rate at the start.")
+@click.option("--lr", type=click.FloatRange(min=0), default=0.02, show_default=True, help="Learning rate at the start.")
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--weight-decay", type=click.FloatRange(min=0), default=5e-4, show_default=True)
 @options.device
@@ -118,11 +118,11 @@ class Training:
         )
 
     def _after_epoch(self, history: History) -> None:
-        sys.stdout.flush()  # the epoch's line, wherever it goes
         self.history = history
         save_history(history, self.folder)
         if history.best_epoch == len(history.epochs):
             self._save(history.best_state)
+        sys.stdout.flush()  # the epoch's line, wherever it goes
 
     def _keep(self) -> None:
         """Say which weights are kept, and draw the curves."""
@@ -130,6 +130,8 @@ class Training:
             self._save(self.network.state_dict())
             click.echo(f"no epoch has ended; the weights so far are in {self.folder}")
             return
+        save_history(self.history, self.folder)  # again: Ctrl-C may have come in between
+        self._save(self.history.best_state)
         number = self.history.best_epoch
         accuracy = self.history.epochs[number - 1].val_accuracy
         click.echo(f"the weights of epoch {number}, validation accuracy {accuracy:.4f}, are in {self.folder}")
