@@ -36,7 +36,7 @@ _EXAMPLES = options.examples(
 )
 @options.data_dir
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Times through the images.")
-@options.batch_size(64)
+@options.batch_size(32)
 @click.option("--lr", type=click.FloatRange(min=0), default=0.02, show_default=True, help="Learning rate at the start.")
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--weight-decay", type=click.FloatRange(min=0), default=5e-4, show_default=True)

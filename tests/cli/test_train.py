@@ -37,7 +37,7 @@ def test_a_run_leaves_weights_history_curves_settings_and_the_result(trained_onc
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
     assert len(history["epochs"]) == len(rows) == 2
     assert float(rows[1]["val_accuracy"]) == history["epochs"][1]["val_accuracy"]
-    assert len(history["batch_costs"]) == 2 * -(-1258 // 64)
+    assert len(history["batch_costs"]) == 2 * -(-1258 // 32)
     settings = json.loads((folder / "settings.json").read_text())
     assert (settings["model"], settings["lr"], settings["seed"]) == ("mlp", 0.02, 0)
     result = json.loads((folder / "result.json").read_text())
