@@ -16,8 +16,8 @@ from minigrad.ops.arguments import (
     require_ndim,
     require_same_dtype,
 )
-from minigrad.ops.index import pad
 from minigrad.ops.matmul import no_bias
+from minigrad.ops.pad import pad
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 from minigrad.ops.windows import count_windows

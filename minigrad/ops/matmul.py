@@ -7,9 +7,10 @@ import math
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype
+from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype, require_tensor
+from minigrad.ops.elementwise import mul
 from minigrad.ops.reduce import expand, sum
-from minigrad.ops.shape import reshape, transpose
+from minigrad.ops.shape import reshape, transpose, unsqueeze
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -70,6 +71,23 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     return reshape(product, shape)
 
 
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix product of (n, k) and (k, m); nothing broadcasts."""
+    return _strict_product("mm", 2, "(rows, columns)", input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix products of (b, n, k) and (b, k, m), one for each b; nothing broadcasts."""
+    return _strict_product("bmm", 3, "(batch, rows, columns)", input, mat2)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """out[i, j] = input[i] * vec2[j] of two vectors, promoted to a common dtype."""
+    require_tensor("outer", input=input, vec2=vec2)
+    require_ndim("outer", 1, "(length,)", input=input, vec2=vec2)
+    return mul(unsqueeze(input, 1), vec2)
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Fully connected layer: y = x W^T + b.
 
@@ -101,6 +119,16 @@ def no_bias(weight: Tensor) -> Tensor:
     """The zero-length array that stands for a missing bias."""
     spec = Spec((0,), weight.dtype)
     return Tensor(weight.backend.empty(spec), spec, weight.backend)
+
+
+def _strict_product(op: str, ndim: int, axes: str, input: Tensor, mat2: Tensor) -> Tensor:
+    require_float(op, input=input, mat2=mat2)
+    require_same_dtype(op, input=input, mat2=mat2)
+    require_ndim(op, ndim, axes, input=input, mat2=mat2)
+    if input.shape[:-2] != mat2.shape[:-2] or input.shape[-1] != mat2.shape[-2]:
+        message = f"{op}: mat2 must have as many rows as input has columns, and the same batch"
+        raise ShapeError(listed(message, input=input.spec, mat2=mat2.spec))
+    return apply(MATMUL, (input, mat2))
 
 
 def _as_matrix(x: Tensor, new_axis: int) -> Tensor:

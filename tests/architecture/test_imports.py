@@ -163,7 +163,7 @@ def test_an_import_upward_is_noticed():
     assert not may_import("minigrad.ops.conv", "minigrad.backends.cpu")
 
 
-HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm", "click", "safetensors", "PIL")
+HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm", "click", "safetensors", "pooch", "requests", "PIL")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from minigrad.train import load_checkpoint, load_weights
+from minigrad.train import Epoch, History, load_checkpoint, load_weights
 from tests.data.copies import images_and_labels, records, write_mnist
 
 DIGITS = ("train", "--data", "digits", "--epochs", 1)
@@ -173,6 +173,23 @@ def test_without_matplotlib_there_are_no_curves_and_a_line_says_why(minigrad, tm
     assert outcome.err.startswith("no curves: plot_history: matplotlib is not installed")
     assert not (tmp_path / "run/curves.png").exists()
     assert (tmp_path / "run/weights.safetensors").exists()
+
+
+def test_the_weights_that_are_saved_and_tested_are_those_of_the_best_epoch(minigrad, tmp_path, monkeypatch):
+    """Weights of zero find every image a 0, of which there are 27 among the 270 that are kept for testing."""
+
+    def fit(network, *_, on_epoch, **__):
+        zeros = {name: np.zeros_like(value.numpy()) for name, value in network.state_dict().items()}
+        history = History(batch_costs=[1.0, 1.0], best_state=zeros)
+        for accuracy in (0.5, 0.25):
+            history.epochs.append(Epoch(1.0, 0.5, 1.0, accuracy, 0.1))
+            on_epoch(history)
+
+    monkeypatch.setattr("minigrad.cli.train.fit", fit)
+    *_, best, last = minigrad(*DIGITS, "--model", "mlp", "--out", "run").lines
+    assert best == "the weights of epoch 1, validation accuracy 0.5000, are in run"
+    assert last == f"test accuracy: {27 / 270:.4f}"
+    assert not load_weights("run/weights.safetensors")[0]["fc1.weight"].any()
 
 
 def test_ctrl_c_before_an_epoch_has_ended_keeps_the_weights_so_far(minigrad, tmp_path, monkeypatch):

@@ -38,10 +38,10 @@ def records(images, *labels):
     return np.concatenate([*columns, images.reshape(len(images), -1)], axis=1).tobytes()
 
 
-def tar(members):
+def tar(members, form=tarfile.DEFAULT_FORMAT):
     """The bytes of a tar archive; a member is bytes, or a TarInfo of its own."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
         for name, content in members.items():
             info = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
             if content is not info:

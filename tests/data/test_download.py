@@ -59,13 +59,14 @@ def status(code):
     return lambda handler: handler.send_error(code)
 
 
-def content(data, length=None):
-    """Serve `data`, and say that it has `length` bytes; None says nothing of it."""
+def content(data, length=None, encoding=None):
+    """Serve `data`, and say that it has `length` bytes, and an encoding; None says nothing of it."""
 
     def answer(handler):
         handler.send_response(200)
-        if length is not None:
-            handler.send_header("Content-Length", str(length))
+        for name, value in (("Content-Length", length), ("Content-Encoding", encoding)):
+            if value is not None:
+                handler.send_header(name, str(value))
         handler.end_headers()
         handler.wfile.write(data)
 
@@ -77,6 +78,11 @@ def late(handler):
     content(GOOD, len(GOOD))(handler)
 
 
+def stalled(handler):
+    content(GOOD[:100], len(GOOD))(handler)
+    time.sleep(0.5)
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -84,11 +90,13 @@ def server(monkeypatch):
     running.answers = {
         "good": content(GOOD, len(GOOD)),
         "unsized": content(GOOD),
+        "encoded": content(GOOD, len(GOOD), "x-gzip"),
         "truncated": content(GOOD[:-10], len(GOOD)),
         "short": content(GOOD[:-10], len(GOOD) - 10),
         "page": content(PAGE, len(PAGE)),
         "broken": status(503),
         "late": late,
+        "stalled": stalled,
     }
     yield running
     running.close()
@@ -107,7 +115,7 @@ def remote(server, *names):
     return RemoteFile("file.gz", md5(GOOD), tuple(server.address + name for name in names))
 
 
-@pytest.mark.parametrize("name", ["good", "unsized"])
+@pytest.mark.parametrize("name", ["good", "unsized", "encoded"])
 def test_a_file_is_downloaded_once(server, cache, name):
     path = fetch("some", remote(server, name))
     assert path == cache / "file.gz"
@@ -138,10 +146,11 @@ def test_a_mirror_that_fails_is_named_or_followed_by_the_next(server, cache, nam
     assert server.requests == [name, name, "good"]
 
 
-def test_a_server_that_does_not_answer_is_left(server, monkeypatch):
+@pytest.mark.parametrize("name", ["late", "stalled"])
+def test_a_server_that_does_not_answer_is_left(server, monkeypatch, name):
     monkeypatch.setattr(download, "SECONDS", 0.1)
     with pytest.raises(DataError, match=r"no answer within 0.1 seconds"):
-        fetch("some", remote(server, "late"))
+        fetch("some", remote(server, name))
 
 
 def test_a_server_that_does_not_stop_is_left(server, cache, monkeypatch):

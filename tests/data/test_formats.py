@@ -71,14 +71,17 @@ def test_a_batch_of_no_whole_number_of_records_is_refused(size):
         parse_records(bytes(size), 1, most=5)
 
 
-@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_an_archive_gives_the_members_asked_for(form, tmp_path):
-    path = tmp_path / "archive.tar"
-    with tarfile.open(path, "w", format=form) as archive:
-        for name, content in MEMBERS.items():
-            (tmp_path / "file").write_bytes(content)
-            archive.add(tmp_path / "file", name)
-    assert read_archive(path.read_bytes()) == WANTED
+FORMS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_archive_gives_the_members_asked_for(form):
+    assert read_archive(tar(MEMBERS, form)) == WANTED
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_long_path_is_not_taken_for_its_end(form):
+    assert read_archive(tar({"a" * 120 + "/set/one.bin": b"elsewhere"}, form)) == {}
 
 
 def member(name, kind, target="", size=0):
@@ -98,9 +101,8 @@ def member(name, kind, target="", size=0):
         {"set/one.bin": member("set/one.bin", tarfile.LNKTYPE, "../../secret")},
         {"set/one.bin": member("set/one.bin", tarfile.FIFOTYPE)},
         {"set/one.bin": member("set/one.bin", tarfile.CHRTYPE)},
-        {"a" * 120 + "/set/one.bin": b"a long name"},
     ],
-    ids=["up", "root", "here", "folder", "symbolic", "link", "pipe", "device", "long"],
+    ids=["up", "root", "here", "folder", "symbolic", "link", "pipe", "device"],
 )
 def test_only_regular_members_of_the_very_name_are_taken(content):
     assert read_archive(tar(content)) == {}

@@ -154,18 +154,22 @@ def test_more_images_than_there_are_is_refused(tmp_path):
         datasets.cifar100("test", tmp_path)
 
 
+def require_right_or_refused(name, folder, images, labels):
+    try:
+        dataset = datasets.load(name, "train", folder)
+    except DataError:
+        return
+    assert np.array_equal(dataset.arrays[0], images)
+    assert np.array_equal(dataset.targets, labels)
+
+
 @settings(max_examples=50)  # each writes files
 @given(data=st.data(), name=st.sampled_from(["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]))
 def test_a_corrupt_copy_of_mnist_is_right_or_refused(data, name, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / "corrupt-mnist"
     images, labels = write_mnist(folder)
     (folder / name).write_bytes(data.draw(corruptions((folder / name).read_bytes())))
-    try:
-        dataset = datasets.mnist("train", folder)
-    except DataError:
-        return
-    assert np.array_equal(dataset.arrays[0], images)
-    assert np.array_equal(dataset.targets, labels)
+    require_right_or_refused("mnist", folder, images, labels)
 
 
 @settings(max_examples=50)
@@ -175,12 +179,7 @@ def test_a_corrupt_archive_of_cifar10_is_right_or_refused(data, tmp_path_factory
     images, labels = write_cifar10(folder, (1, 1, 0, 0, 1), archive=True)
     path = folder / "cifar-10-binary.tar.gz"
     path.write_bytes(data.draw(corruptions(path.read_bytes())))
-    try:
-        dataset = datasets.cifar10("train", folder)
-    except DataError:
-        return
-    assert np.array_equal(dataset.arrays[0], images)
-    assert np.array_equal(dataset.targets, labels)
+    require_right_or_refused("cifar10", folder, images, labels)
 
 
 @settings(max_examples=50)

@@ -12,24 +12,31 @@ from tests.ops.records import (
     conv,
     dropout,
     elementwise,
+    extremes,
+    gather,
     index,
+    join,
     likelihood,
     loss,
     margin,
     matmul,
     optimise,
+    pad,
     pool,
     reduce,
     shape,
+    slicing,
     softmax,
+    statistics,
     transfer,
     unfold,
     update,
 )
 
-ARITHMETIC = (elementwise, compare, activation, reduce, shape, index, matmul)
+ARITHMETIC = (elementwise, compare, activation, reduce, extremes, statistics, matmul)
+REARRANGED = (shape, slicing, join, index, gather, pad)
 LAYERS = (conv, pool, unfold, dropout, softmax, likelihood, margin, loss)
-FAMILIES = (*ARITHMETIC, *LAYERS, update, optimise, transfer)
+FAMILIES = (*ARITHMETIC, *REARRANGED, *LAYERS, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"

@@ -19,7 +19,7 @@ def _batch(x: NDArray[Any]) -> NDArray[Any]:
 def matmul_scratch_bytes(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any]) -> int:
     """Return the bytes of scratch that matmul takes for these arrays."""
     out, a, b = _batch(out_bmn), _batch(a_bmk), _batch(b_bkn)
-    return aligned_bytes(dot_elements(out) if is_dot(a, b) else packed_elements(out, a, b), out.itemsize)
+    return aligned_bytes(dot_elements(out, a) if is_dot(a, b) else packed_elements(out, a, b), out.itemsize)
 
 
 def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch: NDArray[np.uint8]) -> None:

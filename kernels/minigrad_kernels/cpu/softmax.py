@@ -1,7 +1,9 @@
-"""The logarithm of softmax along one axis, and its gradient.
+"""The logarithm of softmax along one axis, the loss of both for rows, and their gradients.
 
     log_softmax              out[i] = (x[i] - m) - ln(sum over j of e**(x[j] - m)),  m the largest x
     log_softmax_input_grad   dx[i] = dy[i] - e**y[i] (sum over j of dy[j])
+    softmax_loss             out[n] = -log_softmax(x[n])[target[n]]
+    softmax_loss_input_grad  dx[n, i] = dy[n] (softmax(x[n])[i] - 1 where i is target[n])
 
 Rows along the last axis are the tasks of a kernel, with e**x as a polynomial that becomes vectors; sums are float64.
 Along other axes NumPy does it, with temporary arrays: dense predictions are not what we are fast at.
@@ -47,6 +49,16 @@ def log_softmax_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
         threads.run(_log_softmax_input_grad, rows, y.size * ELEMENT_NANOSECONDS, *arrays)
     else:
         quiet(_log_softmax_of_columns_input_grad, dx, dy, y, axis)
+
+
+def softmax_loss(out_n: Array, x_nc: Array, target_n: Array) -> None:
+    """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`."""
+    threads.run(_softmax_loss, len(out_n), x_nc.size * ELEMENT_NANOSECONDS, out_n, x_nc, target_n)
+
+
+def softmax_loss_input_grad(dx_nc: Array, dy_n: Array, x_nc: Array, target_n: Array) -> None:
+    """`dx[n, c] = dy[n] (e**x[n, c] / sum over d of e**x[n, d] - 1 where c is target[n])`."""
+    threads.run(_softmax_loss_input_grad, len(dy_n), x_nc.size * 2 * ELEMENT_NANOSECONDS, dx_nc, dy_n, x_nc, target_n)
 
 
 def _is_last(shape: tuple[int, ...], axis: int) -> bool:
@@ -131,3 +143,23 @@ def _log_softmax_input_grad(begin, end, worker, dx, dy, y):
             total += dy_row[i]
         for i in range(len(dy_row)):
             dx_row[i] = dy_row[i] - _exp(np.float64(y_row[i])) * total
+
+
+@kernel("out T1", "in T2", "in int64_1", fastmath={"contract"})
+def _softmax_loss(begin, end, worker, out, x, target):
+    for n in range(begin, end):
+        row = x[n]
+        largest = _largest(row)
+        out[n] = math.log(_sum_of_exponentials(row, largest)) - (row[target[n]] - largest)
+
+
+@kernel("out T2", "in T1", "in T2", "in int64_1", fastmath={"contract"})
+def _softmax_loss_input_grad(begin, end, worker, dx, dy, x, target):
+    for n in range(begin, end):
+        row, dx_row = x[n], dx[n]
+        largest = _largest(row)
+        share = 1 / _sum_of_exponentials(row, largest)
+        for i in range(len(row)):
+            dx_row[i] = dy[n] * (_exp(np.float64(row[i] - largest)) * share)
+        right = np.float64(row[target[n]] - largest)
+        dx_row[target[n]] = dy[n] * (_exp(right) * share - 1)
