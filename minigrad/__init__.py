@@ -51,11 +51,11 @@ from minigrad.random import get_rng_state, initial_seed, manual_seed, set_rng_st
 from minigrad.recording import enable_grad, is_grad_enabled, no_grad
 from minigrad.tape import Tape, detect_anomaly
 from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
+from minigrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from minigrad import data, models, nn, optim, testing, train
 
-__version__ = "0.1.0"
 __all__ = [
     "DTypeError",
     "DataError",
