@@ -13,11 +13,11 @@ from minigrad.ops.compare import maximum
 from minigrad.ops.create import ones_like
 from minigrad.ops.extremes import max
 from minigrad.ops.gather import GATHER_INPUT_GRAD, gather, require_in_range
-from minigrad.ops.index import getitem
 from minigrad.ops.join import cat
 from minigrad.ops.pool import avg_pool2d, max_pool2d, require_images
 from minigrad.ops.reduce import mean
 from minigrad.ops.shape import flatten, reshape
+from minigrad.ops.slicing import window
 from minigrad.tensor import Tensor
 
 Pair = tuple[int, int]
@@ -136,7 +136,7 @@ def _windows(x: Tensor, axis: int, count: int) -> Iterator[tuple[int, Tensor]]:
     length = x.shape[axis]
     for i in range(count):
         start, end = i * length // count, -(-(i + 1) * length // count)
-        yield start, getitem(x, (slice(None),) * axis + (slice(start, end),))
+        yield start, window(x, axis, start, end)
 
 
 def _uneven_max(input: Tensor, size: Pair) -> tuple[Tensor, Tensor]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from minigrad.autograd import Op, apply, apply_all, apply_in_place
 from minigrad.backends.base import Spec
-from minigrad.errors import DataError, DTypeError, ShapeError
-from minigrad.ops.arguments import as_shape, listed, require_float, require_same_dtype
+from minigrad.errors import DataError, ShapeError
+from minigrad.ops.arguments import as_shape, listed, require_float, require_number, require_same_dtype
 from minigrad.ops.create import full
 from minigrad.ops.elementwise import clone, neg, sqrt
 from minigrad.ops.join import cat
@@ -130,8 +130,7 @@ def batch_norm(
     running = [moment for moment in moments.values() if moment is not None]
     if len(running) == 1 or not (running or training):
         raise DataError("batch_norm: running_mean and running_var must both be given or, in training, neither")
-    if isinstance(momentum, bool) or not isinstance(momentum, int | float):
-        raise DTypeError(f"batch_norm: momentum must be a number, got {momentum!r}")
+    require_number("batch_norm", "momentum", momentum)
     if not (eps > 0 if training else eps >= 0):
         raise DataError(f"batch_norm: eps must be positive in training, and never negative, got {eps}")
     weight = _constant(input.shape[1], 1.0, input) if weight is None else weight

@@ -6,8 +6,8 @@ from minigrad.autograd import Op, apply
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import as_int, listed, require_float
 from minigrad.ops.elementwise import neg
-from minigrad.ops.index import getitem
 from minigrad.ops.pad import pad
+from minigrad.ops.slicing import window
 from minigrad.tensor import Tensor
 
 Params = tuple[int, float, float, float]
@@ -17,9 +17,9 @@ def _sum_over_window(x: Tensor, before: int, size: int) -> Tensor:
     """The sum over `size` channels, of which so many come before each one's own; 0 outside."""
     channels = x.shape[1]
     padded = pad(x, (0, 0) * (x.ndim - 2) + (before, size - 1 - before))
-    total = getitem(padded, (slice(None), slice(0, channels)))
+    total = window(padded, 1, 0, channels)
     for start in range(1, size):
-        total = total + getitem(padded, (slice(None), slice(start, start + channels)))
+        total = total + window(padded, 1, start, start + channels)
     return total
 
 
