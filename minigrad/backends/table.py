@@ -18,10 +18,12 @@ from minigrad.ops import (
     gather,
     join,
     matmul,
+    norm,
     optimise,
     pool,
     promotion,
     reduce,
+    response_norm,
     slicing,
     softmax,
     unfold,
@@ -30,7 +32,9 @@ from minigrad.ops import (
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
-_SCRATCH = frozenset({"matmul", "linear", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
+_SCRATCH = frozenset(
+    {"matmul", "linear", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "local_response_norm_input_grad"}
+)
 
 _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "elementwise": (
@@ -57,8 +61,10 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
         *(softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
         *(softmax.SOFTMAX_LOSS, softmax.SOFTMAX_LOSS_INPUT_GRAD),
     ),
+    "batch_norm": (norm.BATCH_NORM, norm.BATCH_NORM_AFFINE_GRAD, norm.BATCH_NORM_INPUT_GRAD),
+    "response_norm": (response_norm.LOCAL_RESPONSE_NORM, response_norm.LOCAL_RESPONSE_NORM_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),
-    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
+    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY, update.LERP),
     "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),
 }
 

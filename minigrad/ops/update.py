@@ -14,6 +14,7 @@ from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 COPY: Op = Op("copy", ("target", "source"), lambda *_: None, mutates=1)
+LERP: Op = Op("lerp", ("target", "end"), lambda *_: None, params=("weight",), mutates=1)
 UNIFORM: Op = Op("uniform", ("target",), lambda *_: None, params=("low", "high", "seed", "stream", "offset"), mutates=1)
 NORMAL: Op = Op("normal", ("target",), lambda *_: None, params=("mean", "std", "seed", "stream", "offset"), mutates=1)
 

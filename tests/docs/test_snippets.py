@@ -1,4 +1,4 @@
-"""Every Python block of the README, and every command with an output, is run and prints what the next block says."""
+"""Every Python block of these documents, and every command of the README with an output, prints what is said."""
 
 import re
 import subprocess
@@ -10,16 +10,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:(?!```).)*?```text\n(?P<output>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"```sh\nminigrad (?P<arguments>[^\n]*)\n```\n+```text\n(?P<output>.*?)```", re.DOTALL)
-COMMANDS = [(match["arguments"], match["output"]) for match in COMMAND.finditer((ROOT / "README.md").read_text())]
-SNIPPETS = [(match["code"], match["output"]) for match in BLOCK.finditer((ROOT / "README.md").read_text())]
+DOCUMENTS = {name: (ROOT / name).read_text() for name in ("README.md", "docs/layers.md")}
+COMMANDS = [(match["arguments"], match["output"]) for match in COMMAND.finditer(DOCUMENTS["README.md"])]
+SNIPPETS = [(match["code"], match["output"]) for text in DOCUMENTS.values() for match in BLOCK.finditer(text)]
 
 
 def test_every_python_block_has_its_output():
-    assert len(SNIPPETS) == (ROOT / "README.md").read_text().count("```python") > 0
+    assert len(SNIPPETS) == sum(text.count("```python") for text in DOCUMENTS.values()) > 0
 
 
 @pytest.mark.parametrize(("code", "output"), SNIPPETS, ids=range(len(SNIPPETS)))
-def test_a_snippet_prints_what_the_readme_says(code, output, tmp_path):
+def test_a_snippet_prints_what_the_document_says(code, output, tmp_path):
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout == output

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from minigrad.testing import OpSpec
 from tests.ops.records import (
     activation,
+    adaptive,
     compare,
     conv,
     dropout,
@@ -20,6 +21,7 @@ from tests.ops.records import (
     loss,
     margin,
     matmul,
+    norm,
     optimise,
     pad,
     pool,
@@ -35,7 +37,7 @@ from tests.ops.records import (
 
 ARITHMETIC = (elementwise, compare, activation, reduce, extremes, statistics, matmul)
 REARRANGED = (shape, slicing, join, index, gather, pad)
-LAYERS = (conv, pool, unfold, dropout, softmax, likelihood, margin, loss)
+LAYERS = (conv, pool, adaptive, unfold, norm, dropout, softmax, likelihood, margin, loss)
 FAMILIES = (*ARITHMETIC, *REARRANGED, *LAYERS, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]

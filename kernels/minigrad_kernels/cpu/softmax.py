@@ -5,7 +5,7 @@
     softmax_loss             out[n] = -log_softmax(x[n])[target[n]]
     softmax_loss_input_grad  dx[n, i] = dy[n] (softmax(x[n])[i] - 1 where i is target[n])
 
-Rows along the last axis are the tasks of a kernel, with e**x as a polynomial that becomes vectors; sums are float64.
+Rows along the last axis are the tasks of a kernel; sums are float64.
 Along other axes NumPy does it, with temporary arrays: dense predictions are not what we are fast at.
 """
 
@@ -17,18 +17,12 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.exponential import exp
 from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
 
-ELEMENT_NANOSECONDS = 2.0
-
-LOG_2_E = 1 / math.log(2)
-# ln 2 in two parts: the first has zeros at its end, so that its product with an exponent is exact.
-LN_2_HIGH = 6.93147180369123816490e-01
-LN_2_LOW = 1.90821492927058770002e-10
-# The Taylor series of e**r, the last term first: for |r| < ln 2 / 2 the rest is below float64's rounding.
-SERIES = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
+ELEMENT_NANOSECONDS = 1.0
 
 
 def log_softmax(out: Array, x: Array, axis: int) -> None:
@@ -80,26 +74,6 @@ def _log_softmax_of_columns_input_grad(dx: Array, dy: Array, y: Array, axis: int
     np.subtract(dy, dx, dx)
 
 
-def _exp(x):
-    """e**x = 2**n e**r in float64, where x = n ln 2 + r with an integer n.
-
-    Beyond the limits n is -1023 or 1024, which as an exponent means 0 or infinity.
-    """
-    x = -709.0 if x < -709.0 else x
-    x = 710.0 if x > 710.0 else x
-    n = np.floor(x * LOG_2_E + 0.5)
-    r = (x - n * LN_2_HIGH) - n * LN_2_LOW
-    power = 0.0
-    for coefficient in SERIES:
-        power = power * r + coefficient
-    exponent_bits = np.int64((np.int64(n) + 1023) << 52)
-    return power * exponent_bits.view(np.float64)
-
-
-# The parts of ln 2 must not be added up first, as reassociation would.
-_exp = helper(_exp, fastmath={"contract"})
-
-
 @helper
 def _largest(row):
     """The largest element; NaN is passed over. Four maxima at a time do not wait for each other."""
@@ -119,7 +93,7 @@ def _largest(row):
 def _sum_of_exponentials(row, largest):
     total = 0.0
     for i in range(len(row)):
-        total += _exp(np.float64(row[i] - largest))
+        total += exp(row[i] - largest)
     return total
 
 
@@ -142,7 +116,7 @@ def _log_softmax_input_grad(begin, end, worker, dx, dy, y):
         for i in range(len(dy_row)):
             total += dy_row[i]
         for i in range(len(dy_row)):
-            dx_row[i] = dy_row[i] - _exp(np.float64(y_row[i])) * total
+            dx_row[i] = dy_row[i] - exp(y_row[i]) * total
 
 
 @kernel("out T1", "in T2", "in int64_1", fastmath={"contract"})
@@ -160,6 +134,5 @@ def _softmax_loss_input_grad(begin, end, worker, dx, dy, x, target):
         largest = _largest(row)
         share = 1 / _sum_of_exponentials(row, largest)
         for i in range(len(row)):
-            dx_row[i] = dy[n] * (_exp(np.float64(row[i] - largest)) * share)
-        right = np.float64(row[target[n]] - largest)
-        dx_row[target[n]] = dy[n] * (_exp(right) * share - 1)
+            dx_row[i] = dy[n] * (exp(row[i] - largest) * share)
+        dx_row[target[n]] = dy[n] * (exp(row[target[n]] - largest) * share - 1)
