@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minigrad import nn
 from minigrad.errors import ShapeError
+from minigrad.models.start import start_for_relu
 
 
 class ConvNet(nn.Sequential):
@@ -48,12 +49,4 @@ class ConvNet(nn.Sequential):
             layers += [nn.Conv2d(channels if block else depth, channels, 3, padding=1), nn.ReLU()]
             layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels * height * width, classes))
-        for parameter in self.parameters():
-            _initialise(parameter)
-
-
-def _initialise(parameter: nn.Parameter) -> None:
-    if parameter.ndim == 1:
-        nn.init.zeros_(parameter)
-    else:
-        nn.init.kaiming_normal_(parameter, nonlinearity="relu" if parameter.ndim == 4 else "linear")
+        start_for_relu(self, last=self[-1])
