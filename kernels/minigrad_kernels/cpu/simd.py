@@ -102,6 +102,10 @@ class VectorBuilder:
             first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
         )
 
+    def constant(self, value: float) -> Any:
+        """Return a vector with a number in every lane."""
+        return ir.Constant(self.type, [value] * self.lanes)
+
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a * b + c, rounded once where the host can."""
         if not HAS_FMA:
@@ -148,6 +152,18 @@ class VectorBuilder:
         arguments = [self.type, ir.PointerType(), ir.IntType(32), mask.type]
         store = self._declare(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), arguments)
         self.builder.call(store, [value, address, ir.IntType(32)(self.element_bytes), mask])
+
+    def transpose(self, vectors: list[Any]) -> list[Any]:
+        """Return the vectors whose lanes are those of one lane of as many vectors as there are lanes.
+
+        Vectors half the list apart are interleaved, until every lane has been left behind by log2(lanes) halves.
+        """
+        half, shuffle = self.lanes // 2, self.builder.shuffle_vector
+        low, high = (self._lane_numbers(i // 2 + i % 2 * self.lanes + at for i in range(self.lanes)) for at in (0, half))
+        for _ in range(self.lanes.bit_length() - 1):
+            pairs = list(zip(vectors[:half], vectors[half:], strict=True))
+            vectors = [shuffle(a, b, part) for a, b in pairs for part in (low, high)]
+        return vectors
 
     def sums(self, vectors: list[Any]) -> list[Any]:
         """Return vectors whose lanes, one after the other, hold the sum over the lanes of each given vector.
