@@ -22,6 +22,9 @@ from minigrad_kernels.cpu.conv_dot import dot, dot_elements
 from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gather
 from minigrad_kernels.cpu.conv_product import product, product_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
+from minigrad_kernels.cpu.winograd_dot import winograd_dot
+from minigrad_kernels.cpu.winograd_plan import elements, forward_plan, input_grad_plan, weight_plan
+from minigrad_kernels.cpu.winograd_product import winograd_product
 
 
 def conv2d_scratch_bytes(
@@ -31,7 +34,9 @@ def conv2d_scratch_bytes(
     """Return the bytes of scratch that conv2d takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
-    return aligned_bytes(product_elements(gather, out_nohw, x_nchw, groups), out_nohw.itemsize)
+    plan = forward_plan(w_ockk.shape[2:], window, out_nohw, x_nchw, groups)
+    count = max(product_elements(gather, out_nohw, x_nchw, groups), elements(plan, out_nohw.shape[1]))
+    return aligned_bytes(count, out_nohw.itemsize)
 
 
 def conv2d(
@@ -55,7 +60,10 @@ def conv2d(
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
     steps = (outputs * channels * taps, taps, channels * taps)
-    product(gather, out_nohw, x_nchw, w_ockk.reshape(-1), bias_o, steps, groups, aligned(scratch, out_nohw.dtype))
+    plan = forward_plan(w_ockk.shape[2:], window, out_nohw, x_nchw, groups)
+    arrays = out_nohw, x_nchw, w_ockk.reshape(-1), bias_o, steps, groups, aligned(scratch, out_nohw.dtype)
+    if plan is None or not winograd_product(plan, *arrays):
+        product(gather, *arrays)
 
 
 def conv2d_input_grad_scratch_bytes(
@@ -65,7 +73,9 @@ def conv2d_input_grad_scratch_bytes(
     """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     gather = input_grad_gather(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
-    return aligned_bytes(product_elements(gather, dx_nchw, dy_nohw, groups), dx_nchw.itemsize)
+    plan = input_grad_plan(w_ockk.shape[2:], window, dx_nchw, dy_nohw, groups)
+    count = max(product_elements(gather, dx_nchw, dy_nohw, groups), elements(plan, dx_nchw.shape[1]))
+    return aligned_bytes(count, dx_nchw.itemsize)
 
 
 def conv2d_input_grad(
@@ -88,7 +98,10 @@ def conv2d_input_grad(
     steps = (outputs * channels * taps, channels * taps, taps)
     weights = w_ockk.reshape(-1)
     gather = input_grad_gather(kernel_h, kernel_w, *dx_nchw.shape[2:], window)
-    product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, aligned(scratch, dx_nchw.dtype))
+    plan = input_grad_plan(w_ockk.shape[2:], window, dx_nchw, dy_nohw, groups)
+    arrays = dx_nchw, dy_nohw, weights, weights[:0], steps, groups, aligned(scratch, dx_nchw.dtype)
+    if plan is None or not winograd_product(plan, *arrays):
+        product(gather, *arrays)
 
 
 def conv2d_weight_grad_scratch_bytes(
@@ -98,7 +111,8 @@ def conv2d_weight_grad_scratch_bytes(
     """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
-    return aligned_bytes(dot_elements(gather, dw_ockk, x_nchw, groups), dw_ockk.itemsize)
+    plan = weight_plan(dw_ockk.shape[2:], window, x_nchw, dy_nohw, groups)
+    return aligned_bytes(max(dot_elements(gather, dw_ockk, x_nchw, groups), elements(plan, 1)), dw_ockk.itemsize)
 
 
 def conv2d_weight_grad(
@@ -117,4 +131,7 @@ def conv2d_weight_grad(
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
-    dot(gather, dw_ockk, x_nchw, dy_nohw, groups, aligned(scratch, dw_ockk.dtype))
+    plan = weight_plan(dw_ockk.shape[2:], window, x_nchw, dy_nohw, groups)
+    arrays = dw_ockk, x_nchw, dy_nohw, groups, aligned(scratch, dw_ockk.dtype)
+    if plan is None or not winograd_dot(plan, *arrays):
+        dot(gather, *arrays)

@@ -1,100 +1,113 @@
-"""wip"""
-import numpy as np
+"""dw[g, o, c] = G^T [ sum over tiles of (A dy[g, o] A^T) * (B^T x[g, c] B) ] G: the weight gradient.
+
+At each of the 36 places, the sum is a product of matrices over the tiles: outputs are its rows, channels the lanes of
+its columns. The sums of a block of outputs and one of channels are BLOCK * BLOCK cells at each place, which are
+transformed when the last group of tiles has been added.
+
+The groups of tiles are split into chunks. A task is a chunk, or one of its parts: some blocks of outputs. Nobody else
+writes its part of the chunk's sums, and a second pass adds the chunks in their order. Chunks go by shape alone, so the
+sums are the same at any number of threads.
+"""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.conv_dot import add_chunks
 from minigrad_kernels.cpu.conv_plan import ceil_div, divide
-from minigrad_kernels.cpu.conv_dot import _add_chunks
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile
-from minigrad_kernels.cpu.winograd import load_rows, transform_images, _transform_images
-from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_grads, transform_sums
-from minigrad_kernels.cpu.winograd_plan import BLOCK, LANES, PLACES, cut_tiles
+from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_sums
+from minigrad_kernels.cpu.winograd_pack import TAPS, bounds, pack_all_images, pack_dy, pack_images
+from minigrad_kernels.cpu.winograd_plan import BLOCK, CELLS_STEP, LANES, PLACES, TILE, WeightPlan, divide_scratch
+
+# Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
+SPEED = 50
 
 
 @helper
-def transform_dy(space, out_at, step, grid_at, tiles, dy_nohw, g, outputs, n_begin, n_end, y_begin, y_end, tiles_w, o_begin, o_end):
-    height, width = dy_nohw.shape[2], dy_nohw.shape[3]
-    plane, dy = height * width, dy_nohw.reshape(-1)
-    pitch = 4 * tiles_w
-    count = (min(4 * y_end, height) - 4 * y_begin) * width
-    space[grid_at : grid_at + 4 * (y_end - y_begin) * pitch * LANES] = 0
-    for n in range(n_begin, n_end):
-        for o in range(o_begin, o_end, LANES):
-            load_rows(space, grid_at, pitch, dy, (n * dy_nohw.shape[1] + g * outputs + o) * plane + 4 * y_begin * width, plane, min(LANES, outputs - o), width, count)
-            place = out_at + ((o - o_begin) // BLOCK * tiles + (n - n_begin) * (y_end - y_begin) * tiles_w) * BLOCK + o % BLOCK
-            for y in range(y_end - y_begin):
-                for z in range(tiles_w):
-                    transform_grads(space, place, 6 * step, step, space, grid_at + (y * pitch + z) * 4 * LANES, pitch * LANES, LANES)
-                    place += BLOCK
+def _write_weights(dw, at, output_step, outputs, channels, space, cells_at, grid_at, zeros, checks, worker):
+    """Write dw[at + o * output_step + c * TAPS + tap] from the cells of a block of outputs and one of channels."""
+    for o in range(outputs):
+        for c in range(0, channels, LANES):
+            transform_sums(space, grid_at, 3 * LANES, LANES, space, cells_at + o * BLOCK + c, TILE * CELLS_STEP, CELLS_STEP)
+            for tap in range(0, TAPS, LANES):
+                lanes_to_pixels(dw, at + o * output_step + c * TAPS + tap, TAPS, min(LANES, channels - c), TAPS - tap,
+                                space, grid_at + tap * LANES, tap, TAPS, 0, zeros, 0, checks[worker], 0)  # fmt: skip
 
 
-@kernel("out float32_2", "in float32_4", "in float32_4", "in int64_1", "out float32_1", *["int"] * 21)
-def _weight_grad(begin, end, worker, sums, x_nchw, dy_nohw, steps, space, groups, pad_h, pad_w, images, rows, bands, tiles_h, tiles, images_first, parts, chunks, images_step, grads_step, own_at, own, zeros_at, grads_at, cells_at, cells_step, grid_at, tile):
+@kernel(
+    "out float32_2", "in float32_4", "in float32_4", "in int64_1", "out float32_2", "in float32_1", "out float32_1",
+    *["int"] * 16,
+)  # fmt: skip
+def _chunk_sums(
+    begin, end, worker, sums, x_nchw, dy_nohw, steps, checks, zeros, space,
+    groups, pad_h, pad_w, images, rows, tiles, tile, parts, images_first, images_step, dy_step, whole, own,
+    dy_at, cells_at, grid_at,
+):  # fmt: skip
     batch, channels, outputs = x_nchw.shape[0], x_nchw.shape[1] // groups, dy_nohw.shape[1] // groups
-    tiles_w = (dy_nohw.shape[3] + 3) // 4
-    sets = (batch + images - 1) // images
-    tile_groups = sets * bands
+    tiles_h, tiles_w = (dy_nohw.shape[2] + 3) // 4, (dy_nohw.shape[3] + 3) // 4
+    tile_groups, chunks = (batch + images - 1) // images * ((tiles_h + rows - 1) // rows), sums.shape[0]
     o_blocks, c_blocks = (outputs + BLOCK - 1) // BLOCK, (channels + BLOCK - 1) // BLOCK
-    own_at += worker * own
-    check_at, zeros_at, grads_at, cells_at, grid_at = own_at, own_at + LANES, own_at + grads_at, own_at + cells_at, own_at + grid_at
-    own_at += 2 * LANES
+    own_at = whole + worker * own
+    dy_at, cells_at, grid_at = own_at + dy_at, own_at + cells_at, own_at + grid_at
     for task in range(begin, end):
         part, g, chunk = task % parts, task // parts % groups, task // (parts * groups)
         b_begin, b_end = o_blocks * part // parts, o_blocks * (part + 1) // parts
-        o_begin, o_end = b_begin * BLOCK, min(b_end * BLOCK, outputs)
-        first, last = tile_groups * chunk // chunks, tile_groups * (chunk + 1) // chunks
-        for group in range(first, last):
-            y_begin, n_begin = group % bands * rows, group // bands * images
-            y_end, n_end = min(y_begin + rows, tiles_h), min(n_begin + images, batch)
-            n_tiles = (n_end - n_begin) * (y_end - y_begin) * tiles_w
-            images_at = (g * tile_groups + group) * 36 * images_step
+        group_begin, group_end = tile_groups * chunk // chunks, tile_groups * (chunk + 1) // chunks
+        for group in range(group_begin, group_end):
+            n_begin, n_end, y_begin, y_end = bounds(group, batch, tiles_h, images, rows)
+            images_at = (g * tile_groups + group) * PLACES * images_step
             if not images_first:
                 images_at = own_at
-                transform_images(space, images_at, images_step, grid_at, tiles, x_nchw, g, channels, n_begin, n_end, y_begin, y_end, tiles_w, pad_h, pad_w, 0, channels)
-            transform_dy(space, grads_at, grads_step, grid_at, tiles, dy_nohw, g, outputs, n_begin, n_end, y_begin, y_end, tiles_w, o_begin, o_end)
-            for b in range(b_begin, b_end):
-                n_outputs = min(BLOCK, outputs - b * BLOCK)
-                for c_block in range(c_blocks):
-                    at = cells_at + ((b - b_begin) * c_blocks + c_block) * 36 * cells_step
-                    for place in range(36):
-                        for o in range(0, n_outputs, tile):
-                            panel_tile(min(tile, n_outputs - o), n_tiles, space, grads_at + place * grads_step + (b - b_begin) * tiles * BLOCK + o, steps, 1, space, images_at + place * images_step + c_block * tiles * BLOCK, space, at + place * cells_step + o * BLOCK, group > first)
-                    if group == last - 1:
-                        for o in range(n_outputs):
-                            for c in range(c_block * BLOCK, min((c_block + 1) * BLOCK, channels), LANES):
-                                transform_sums(space, grid_at, 3 * LANES, LANES, space, at + o * BLOCK + c % BLOCK, 6 * cells_step, cells_step)
-                                dw_at = ((g * outputs + b * BLOCK + o) * channels + c) * 9
-                                for p in range(0, 9, LANES):
-                                    lanes_to_pixels(sums[chunk], dw_at + p, 9, min(LANES, channels - c), 9 - p, space, grid_at + p * LANES, 0, 100, 0, space, zeros_at, space, check_at)
+                pack_images(space, images_at, images_step, tiles, grid_at, x_nchw, g, channels, 0, channels,
+                            n_begin, n_end, y_begin, y_end, tiles_w, pad_h, pad_w)  # fmt: skip
+            pack_dy(space, dy_at, dy_step, tiles, grid_at, dy_nohw, g, outputs,
+                    b_begin * BLOCK, min(b_end * BLOCK, outputs), n_begin, n_end, y_begin, y_end, tiles_w)  # fmt: skip
+            for pair in range((b_end - b_begin) * c_blocks):
+                b, c_block, at = pair // c_blocks, pair % c_blocks, cells_at + pair * PLACES * CELLS_STEP
+                o, c = (b_begin + b) * BLOCK, c_block * BLOCK
+                n_outputs = min(BLOCK, outputs - o)
+                for place in range(PLACES):
+                    for row in range(0, n_outputs, tile):
+                        panel_tile(
+                            min(tile, n_outputs - row), (n_end - n_begin) * (y_end - y_begin) * tiles_w,
+                            space, dy_at + place * dy_step + b * tiles * BLOCK + row, steps, 1,
+                            space, images_at + place * images_step + c_block * tiles * BLOCK,
+                            space, at + place * CELLS_STEP + row * BLOCK, group > group_begin,
+                        )  # fmt: skip
+                if group == group_end - 1:
+                    _write_weights(sums[chunk], ((g * outputs + o) * channels + c) * TAPS, channels * TAPS, n_outputs,
+                                   min(BLOCK, channels - c), space, at, grid_at, zeros, checks, worker)  # fmt: skip
 
 
-def weight_grad(dw, x, dy, pads, groups, target=48, images_first=None, chunks=16, parts=None):
-    batch, channels, height, width = x.shape
-    channels //= groups
-    outputs, out_h, out_w = dy.shape[1] // groups, *dy.shape[2:]
-    tl = cut_tiles(batch, out_h, out_w, target)
-    all_tiles=batch*ceil_div(out_h,4)*ceil_div(out_w,4)
-    if images_first is None: images_first = all_tiles <= outputs
-    tiles=tl.most
-    ob, cb = ceil_div(outputs, BLOCK), ceil_div(channels, BLOCK)
-    chunks = 1 if images_first else min(tl.groups, chunks)
-    if parts is None: parts = ob if images_first else 1
-    pb = ceil_div(ob, parts)
-    v_step = cb*tiles*BLOCK+LANES
-    d_step = pb*tiles*BLOCK+LANES
-    cells_step = BLOCK*BLOCK+LANES
-    whole = groups*tl.groups*36*v_step if images_first else 0
-    grads_at = 2*LANES + (0 if images_first else 36*v_step)
-    cells_at = grads_at + 36*d_step
-    grid_at = cells_at + pb*cb*36*cells_step
-    own = grid_at + tl.grid
-    nt = threads.get_num_threads()
-    space = np.empty(whole+nt*own, np.float32)
-    space[whole:].reshape(nt,own)[:,:2*LANES]=0
-    steps = np.arange(tiles)*BLOCK
-    flat = dw.reshape(1,-1)
-    sums = np.empty((chunks,dw.size),np.float32) if chunks>1 else flat
-    if images_first:
-        threads.run(_transform_images, groups*tl.groups*cb, 1e9, space, x, groups, *pads, tl.images, tl.rows, tl.height, tl.width, tiles, v_step, 36*v_step, whole+grid_at, own, tl.bands)
-    threads.run(_weight_grad, chunks*groups*parts, 1e9, sums, x, dy, steps, space, groups, *pads, tl.images, tl.rows, tl.bands, tl.height, tiles, int(images_first), parts, chunks, v_step, d_step, whole, own, 0, grads_at, cells_at, cells_step, grid_at, divide(BLOCK, PRODUCT_ROWS))
-    if chunks>1: threads.run(_add_chunks, dw.size, chunks*dw.size/4, flat[0], sums)
-    return space[whole:].reshape(nt,own)[:,:LANES].any()
+def winograd_dot(
+    plan: WeightPlan,
+    dw_ockk: NDArray[Any],
+    x_nchw: NDArray[Any],
+    dy_nohw: NDArray[Any],
+    groups: int,
+    scratch: NDArray[Any],
+) -> bool:
+    """Write the weight gradient, and return whether all of it is finite."""
+    tiles, (checks, zeros, space) = plan.tiles, divide_scratch(scratch, LANES)
+    channels, outputs, dw = x_nchw.shape[1] // groups, dy_nohw.shape[1] // groups, dw_ockk.reshape(-1)
+    cut = (*plan.pads, tiles.images, tiles.rows)
+    sums = space[plan.sums_at :][: plan.chunks * dw.size] if plan.chunks > 1 else dw
+    sums = sums.reshape(plan.chunks, dw.size)
+    if plan.images_first:
+        threads.run(
+            pack_all_images, groups * tiles.groups * ceil_div(channels, BLOCK), plan.whole,
+            space, x_nchw, groups, *cut, tiles.height, tiles.width, tiles.most, plan.images_step,
+            plan.whole, plan.own, plan.grid_at,
+        )  # fmt: skip
+    threads.run(
+        _chunk_sums, plan.chunks * groups * plan.parts, PLACES * groups * tiles.count * channels * outputs / SPEED,
+        sums, x_nchw, dy_nohw, plan.steps, checks, zeros, space,
+        groups, *cut, tiles.most, divide(BLOCK, PRODUCT_ROWS), plan.parts, plan.images_first, plan.images_step,
+        plan.dy_step, plan.whole, plan.own, plan.dy_at, plan.cells_at, plan.grid_at,
+    )  # fmt: skip
+    if plan.chunks > 1:
+        threads.run(add_chunks, dw.size, plan.chunks * dw.size / 4, dw, sums)
+    return not checks.any()

@@ -189,5 +189,5 @@ def _transform(matrix: NDArray[np.float64]) -> Any:
 transform_source = _transform(SOURCE_MATRIX)
 transform_weights = _transform(WEIGHT_MATRIX)
 transform_out = _transform(OUT_MATRIX)
-transform_grads = _transform(OUT_MATRIX.T)
+transform_dy = _transform(OUT_MATRIX.T)
 transform_sums = _transform(WEIGHT_MATRIX.T)
