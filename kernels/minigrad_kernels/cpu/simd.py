@@ -153,16 +153,15 @@ class VectorBuilder:
         store = self._declare(f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(), arguments)
         self.builder.call(store, [value, address, ir.IntType(32)(self.element_bytes), mask])
 
-    def transpose(self, vectors: list[Any]) -> list[Any]:
-        """Return the vectors whose lanes are those of one lane of as many vectors as there are lanes.
-
-        Vectors half the list apart are interleaved, until every lane has been left behind by log2(lanes) halves.
-        """
-        half, shuffle = self.lanes // 2, self.builder.shuffle_vector
-        low, high = (self._lane_numbers(i // 2 + i % 2 * self.lanes + at for i in range(self.lanes)) for at in (0, half))
+    def transposed(self, vectors: list[Any]) -> list[Any]:
+        """Return the columns of the square matrix whose rows are given: its halves are riffled log2(lanes) times."""
+        half = self.lanes // 2
+        riffles = [
+            self._lane_numbers(first + lane for i in range(half) for lane in (i, self.lanes + i)) for first in (0, half)
+        ]
         for _ in range(self.lanes.bit_length() - 1):
-            pairs = list(zip(vectors[:half], vectors[half:], strict=True))
-            vectors = [shuffle(a, b, part) for a, b in pairs for part in (low, high)]
+            pairs = zip(vectors[:half], vectors[half:], strict=True)
+            vectors = [self.builder.shuffle_vector(a, b, riffle) for a, b in pairs for riffle in riffles]
         return vectors
 
     def sums(self, vectors: list[Any]) -> list[Any]:

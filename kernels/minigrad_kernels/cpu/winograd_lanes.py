@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.simd import VectorBuilder
-from minigrad_kernels.cpu.winograd_plan import OUT_MATRIX, SOURCE_MATRIX, WEIGHT_MATRIX
+from minigrad_kernels.cpu.winograd_matrices import IMAGE_MATRIX, OUT_MATRIX, WEIGHT_MATRIX
 
 _index = ir.IntType(64)
 
@@ -58,7 +58,7 @@ def pixels_to_lanes(
         mask = vector.lanes_between(_index(0), count)
         lines = [vector.load_masked(place, mask) for place in _channels(vector, planes, plane, channels)]
         places = _pixels(vector, vector.data(kinds[0], arguments[0]), at, column, width, gap)
-        for pixel, place in zip(vector.transpose(lines), places, strict=True):
+        for pixel, place in zip(vector.transposed(lines), places, strict=True):
             vector.store(pixel, place)
         return context.get_dummy_value()
 
@@ -86,7 +86,7 @@ def lanes_to_pixels(
         check = vector.address(vector.data(kinds[12], arguments[12]), check_at)
         mask = vector.lanes_between(_index(0), count)
         places = _pixels(vector, vector.data(kinds[5], arguments[5]), at, column, width, gap)
-        lines = vector.transpose([vector.load(place) for place in places])
+        lines = vector.transposed([vector.load(place) for place in places])
         firsts = _channels(vector, planes, plane, channels)
         biases = _channels(vector, bias, _index(1), channels)
         total = vector.load(check)
@@ -152,6 +152,7 @@ def _multiply(vector: VectorBuilder, matrix: NDArray[np.float64], values: list[A
 
 def _transform(matrix: NDArray[np.float64]) -> Any:
     """Make the intrinsic that writes matrix @ tile @ matrix^T for a tile of vectors."""
+
     @intrinsic
     def transform(
         typing_context: Any, out: Any, out_at: Any, out_row: Any, out_column: Any,
@@ -185,9 +186,9 @@ def _transform(matrix: NDArray[np.float64]) -> Any:
 
 
 # Each is called as transform(out, out_at, out_row, out_column, tile, tile_at, tile_row, tile_column), with the steps
-# from a row and from a column to the next.
-transform_source = _transform(SOURCE_MATRIX)
+# from a row and from a column to the next. Gradients go through the same matrices backwards.
+transform_image = _transform(IMAGE_MATRIX)
 transform_weights = _transform(WEIGHT_MATRIX)
 transform_out = _transform(OUT_MATRIX)
 transform_dy = _transform(OUT_MATRIX.T)
-transform_sums = _transform(WEIGHT_MATRIX.T)
+transform_cells = _transform(WEIGHT_MATRIX.T)
