@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines lock clean
+.PHONY: help demo test warmup lint types format format-check lines docs-pictures lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -37,6 +37,9 @@ format-check: $(STAMP) ## Check that the code is formatted
 
 lines: $(STAMP) ## Count the lines of code against what is promised
 	$(BIN)/python tools/count_lines.py
+
+docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
+	$(BIN)/python tools/draw_layers.py
 
 lock: ## Renew requirements/dev.lock from pyproject.toml
 	$(PYTHON) -m venv build/lock

@@ -37,21 +37,25 @@ from minigrad.ops.elementwise import (
     tanh,
     trunc,
 )
-from minigrad.ops.index import cat, gather, max, stack
-from minigrad.ops.matmul import matmul
+from minigrad.ops.extremes import amax, amin, argmax, argmin, max, min
+from minigrad.ops.gather import gather, scatter_add
+from minigrad.ops.join import cat, chunk, split, stack
+from minigrad.ops.matmul import bmm, matmul, mm, outer
 from minigrad.ops.methods import Methods as _Methods  # noqa: F401 - binds the operators to Tensor
-from minigrad.ops.reduce import amax, argmax, mean, sum
+from minigrad.ops.reduce import cumsum, mean, sum
 from minigrad.ops.shape import flatten, permute, reshape, squeeze, transpose, unsqueeze
+from minigrad.ops.slicing import flip
 from minigrad.ops.softmax import log_softmax, softmax
+from minigrad.ops.statistics import logsumexp, norm, std, var
 from minigrad.random import get_rng_state, initial_seed, manual_seed, set_rng_state
 from minigrad.recording import enable_grad, is_grad_enabled, no_grad
 from minigrad.tape import Tape, detect_anomaly
 from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
+from minigrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from minigrad import data, models, nn, optim, testing, train
 
-__version__ = "0.1.0"
 __all__ = [
     "DTypeError",
     "DataError",
@@ -66,14 +70,19 @@ __all__ = [
     "abs",
     "add",
     "amax",
+    "amin",
     "apply",
     "arange",
     "argmax",
+    "argmin",
+    "bmm",
     "bool_",
     "cat",
+    "chunk",
     "clamp",
     "clone",
     "conv2d",
+    "cumsum",
     "data",
     "detect_anomaly",
     "div",
@@ -84,6 +93,7 @@ __all__ = [
     "exp",
     "expm1",
     "flatten",
+    "flip",
     "float32",
     "float64",
     "floor",
@@ -105,22 +115,27 @@ __all__ = [
     "log",
     "log1p",
     "log_softmax",
+    "logsumexp",
     "lt",
     "manual_seed",
     "matmul",
     "max",
     "maximum",
     "mean",
+    "min",
     "minimum",
+    "mm",
     "models",
     "mul",
     "ne",
     "neg",
     "nn",
     "no_grad",
+    "norm",
     "ones",
     "ones_like",
     "optim",
+    "outer",
     "permute",
     "pow",
     "rand",
@@ -128,15 +143,18 @@ __all__ = [
     "register_kernel",
     "relu",
     "reshape",
+    "scatter_add",
     "set_num_threads",
     "set_rng_state",
     "sigmoid",
     "sign",
     "softmax",
+    "split",
     "sqrt",
     "square",
     "squeeze",
     "stack",
+    "std",
     "sub",
     "sum",
     "tanh",
@@ -147,6 +165,7 @@ __all__ = [
     "trunc",
     "uint8",
     "unsqueeze",
+    "var",
     "warmup",
     "where",
     "zeros",

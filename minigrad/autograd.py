@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, overload
+from sys import getrefcount
+from typing import Any, Literal, NamedTuple, cast, overload
 
 from minigrad.backends.base import Array, Backend, Spec
-from minigrad.dtypes import FLOATS
+from minigrad.dtypes import DEFAULT, FLOATS
 from minigrad.errors import DeviceError, GraphError, ShapeError
 from minigrad.recording import Recording, is_grad_enabled
 from minigrad.tensor import Tensor, Version
@@ -310,6 +311,15 @@ class _Sum:
             self.owned = not linked
 
 
+def _references(total: _Sum) -> tuple[int, int, int]:
+    grad = total.total
+    return getrefcount(grad), getrefcount(grad.version), getrefcount(grad.array)
+
+
+# Counted, not assumed: how many references a call holds is the interpreter's affair.
+_UNSHARED = _references(_Sum(Tensor(object(), Spec((), DEFAULT), cast(Backend, None))))
+
+
 def _propagate(
     roots: Iterable[tuple[Tensor, Tensor]], wanted: set[Node | Tensor] | None, retain: bool, linked: bool
 ) -> dict[Node | Tensor, _Sum]:
@@ -474,8 +484,9 @@ def backward(
 
 def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> None:
     if leaf.grad is None:
-        # A hook may have kept what it saw.
-        leaf.grad = total.total if total.owned and not leaf.hooks else apply(CLONE, (total.total,))
+        # What a rule, a hook or an observer has kept has more references; a view's memory belongs to its base.
+        is_own = _references(total) == _UNSHARED and leaf.backend.is_whole(total.total.array)
+        leaf.grad = total.total if is_own else apply(CLONE, (total.total,))
     elif linked:
         leaf.grad = apply(ADD, (leaf.grad, total.total))
     else:

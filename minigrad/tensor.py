@@ -175,6 +175,14 @@ class Tensor(Methods):
     __hash__ = object.__hash__
     __array_ufunc__ = None  # so that array + tensor is ours to answer
 
+    def __reduce__(self) -> Any:
+        if self.node is not None:
+            raise GraphError(
+                f"copy, pickle: only leaves can be; this tensor was made by {self.node.op.name}, detach it"
+            )
+        array = self.backend.to_numpy(self.array)
+        return _restored, (type(self), array, self.device, self.requires_grad, self.grad)
+
     def __repr__(self) -> str:
         return self._text("tensor")
 
@@ -220,6 +228,15 @@ class Buffer(_Held):
     """State of a module that is saved with it and not trained."""
 
     __slots__ = ()
+
+
+def _restored(kind: type[Tensor], array: Any, device: str, requires_grad: bool, grad: Tensor | None) -> Tensor:
+    """What copies and pickles of a leaf become."""
+    out, backend = kind.__new__(kind), get_backend(device)
+    spec = Spec(array.shape, array.dtype)
+    Tensor.__init__(out, backend.from_numpy(array), spec, backend, requires_grad=requires_grad)
+    out.grad = grad
+    return out
 
 
 def wrap(array: Any, backend: Backend, requires_grad: bool = False) -> Tensor:

@@ -79,6 +79,10 @@ class Backend(ABC):
         """`array` itself if C-contiguous, else a C-contiguous copy."""
 
     @abstractmethod
+    def is_whole(self, array: Array) -> bool:
+        """Whether `array` is contiguous and all of its memory, as `empty` gave it: no view of another array."""
+
+    @abstractmethod
     def assign(self, target: Array, source: Array) -> None:
         """Write `source` into `target`, both of any strides."""
 

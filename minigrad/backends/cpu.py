@@ -26,6 +26,14 @@ def set_num_threads(count: int) -> None:
     threads.set_num_threads(count)
 
 
+def facts() -> dict[str, Any]:
+    """The width of the vectors in bits, where compiled kernels are kept (None: in memory alone), and how many are."""
+    simd, cache = (importlib.import_module(f"minigrad_kernels.{name}") for name in ("cpu.simd", "cache"))
+    directory = cache.kernel_cache().directory
+    kept = 0 if directory is None else len(list(directory.glob("*.bin")))
+    return {"vector_bits": simd.VECTOR_BITS, "cache_directory": directory, "compiled_kernels": kept}
+
+
 def warmup(dtype: Any = dtypes.DEFAULT, progress: bool = False) -> None:
     """Compile every CPU kernel for one dtype, or several, ahead of use; what an earlier process compiled is loaded.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backends.base import Array, Backend, Kernel, Spec
-from minigrad.backends.pool import SMALLEST, own_pool
+from minigrad.backends.pool import SMALLEST, Block, own_pool
 from minigrad.dtypes import uint8
 
 _VIEWS: dict[str, Callable[..., Any]] = {
@@ -50,6 +50,9 @@ class HostBackend(Backend):
         copy = self.empty(Spec(array.shape, array.dtype))
         np.copyto(copy, array)
         return copy
+
+    def is_whole(self, array: Array) -> bool:
+        return array.flags.c_contiguous and (array.base is None or isinstance(array.base, Block))
 
     def assign(self, target: Array, source: Array) -> None:
         target[...] = source

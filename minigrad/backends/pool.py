@@ -19,7 +19,7 @@ class _Memory(np.ndarray[Any, np.dtype[np.uint8]]):
     """What is used again. A type of its own: of an array's bases NumPy skips those that rest on a plain array."""
 
 
-class _Block(_Memory):
+class Block(_Memory):
     """One use of a memory: the base of the arrays handed out, which NumPy keeps alive as long as one of them lives."""
 
     returned: deque[Array]
@@ -48,7 +48,7 @@ class Pool:
         fitting = min((other for other in self._free if size <= other <= 2 * size), default=0)
         memory = self._take(fitting) if fitting else self._grow(size)
         self.peak = max(self.peak, self.held - self.unused)
-        block = memory.view(_Block)
+        block = memory.view(Block)
         block.returned = self._returned
         return np.ndarray(spec.shape, spec.dtype, block)
 

@@ -14,12 +14,17 @@ from minigrad.ops import (
     conv,
     dropout,
     elementwise,
-    index,
+    extremes,
+    gather,
+    join,
     matmul,
+    norm,
     optimise,
     pool,
     promotion,
     reduce,
+    response_norm,
+    slicing,
     softmax,
     unfold,
     update,
@@ -27,7 +32,9 @@ from minigrad.ops import (
 
 # Modules whose entry points take arrays of any strides; all others want them C-contiguous.
 _STRIDED = frozenset({"elementwise", "reduce", "index", "matmul"})
-_SCRATCH = frozenset({"matmul", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"})
+_SCRATCH = frozenset(
+    {"matmul", "linear", "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "local_response_norm_input_grad"}
+)
 
 _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     "elementwise": (
@@ -40,9 +47,9 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
         *(compare.WHERE, compare.MAXIMUM, compare.MINIMUM),
         *(activation.RELU, activation.RELU_INPUT_GRAD, promotion.CAST),
     ),
-    "reduce": (reduce.SUM, reduce.AMAX, reduce.ARGMAX),
-    "index": (index.GATHER, index.GATHER_INPUT_GRAD, index.EMBED, index.CAT),
-    "matmul": (matmul.MATMUL,),
+    "reduce": (reduce.SUM, reduce.CUMSUM, extremes.AMAX, extremes.AMIN, extremes.ARGMAX, extremes.ARGMIN),
+    "index": (gather.GATHER, gather.GATHER_INPUT_GRAD, slicing.EMBED, join.CAT),
+    "matmul": (matmul.MATMUL, matmul.LINEAR),
     "conv": (conv.CONV2D, conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),
     "pool": (
         *(pool.MAX_POOL2D, pool.MAX_POOL2D_INPUT_GRAD, pool.MAX_POOL2D_GATHER),
@@ -50,9 +57,14 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
     ),
     "unfold": (unfold.UNFOLD, unfold.FOLD),
     "dropout": (dropout.DROPOUT,),
-    "softmax": (softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
+    "softmax": (
+        *(softmax.LOG_SOFTMAX, softmax.LOG_SOFTMAX_INPUT_GRAD),
+        *(softmax.SOFTMAX_LOSS, softmax.SOFTMAX_LOSS_INPUT_GRAD),
+    ),
+    "batch_norm": (norm.BATCH_NORM, norm.BATCH_NORM_AFFINE_GRAD, norm.BATCH_NORM_INPUT_GRAD),
+    "response_norm": (response_norm.LOCAL_RESPONSE_NORM, response_norm.LOCAL_RESPONSE_NORM_INPUT_GRAD),
     "random": (update.UNIFORM, update.NORMAL),
-    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY),
+    "update": (autograd.ACCUMULATE, autograd.FILL, update.COPY, update.LERP),
     "optimise": (optimise.SGD, optimise.RMSPROP, optimise.ADAGRAD, optimise.ADADELTA, optimise.ADAM),
 }
 

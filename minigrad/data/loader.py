@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 
+from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer, require_seed
+from minigrad.data.prefetch import map_ahead
 from minigrad.data.shuffle import permutation
 from minigrad.errors import DataError
 from minigrad.random import SHUFFLING, initial_seed
 from minigrad.tensor import Tensor, from_numpy
 
-
-class Dataset(Protocol):
-    """What a loader needs: a length, and the arrays of the examples at an array of indices."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: Any) -> tuple[Any, ...]: ...
+MOST_WORKERS: Final = 64
 
 
 class DataLoader:
@@ -37,6 +34,12 @@ class DataLoader:
         Leave out the last batch if it is smaller than the others.
     seed : int, optional
         Equal seeds give equal orders. By default that of `manual_seed` when the loader is made.
+    num_workers : int
+        How many threads read batches ahead, two each; 0 reads a batch when it is asked for. The batches and their order
+        do not depend on it. Threads help where reading waits for files or decodes images.
+    transform : callable, optional
+        ``transform(*arrays)`` gives the arrays to hand out instead of those of a batch. It must depend on nothing else,
+        and leave tensors alone: with workers it runs in their threads.
 
     Yields
     ------
@@ -46,7 +49,8 @@ class DataLoader:
     Raises
     ------
     DataError
-        For a batch size that is no positive integer, for a bad seed, and if there would be no batch at all.
+        For a batch size that is no positive integer, for a bad seed or number of workers, and if there would be no
+        batch at all. What a worker raises is raised when its batch is due.
 
     Examples
     --------
@@ -61,6 +65,8 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         seed: int | None = None,
+        num_workers: int = 0,
+        transform: Callable[..., tuple[np.ndarray, ...]] | None = None,
     ) -> None:
         length = len(dataset)
         if not length:
@@ -69,6 +75,8 @@ class DataLoader:
         self.batch_size = length if batch_size is None else require_integer("DataLoader: batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.seed = require_seed("DataLoader: seed", initial_seed() if seed is None else seed)
+        self.num_workers = require_integer("DataLoader: num_workers", num_workers, 0, MOST_WORKERS)
+        self.transform = transform
         self._stop = length - length % self.batch_size if drop_last else length
         if not self._stop:
             raise DataError(
@@ -102,11 +110,16 @@ class DataLoader:
 
     def _batches(self, epoch: int, start: int) -> Iterator[tuple[Tensor, ...]]:
         order = self._order(epoch)
-        for begin in range(start, self._stop, self.batch_size):
-            end = min(begin + self.batch_size, self._stop)
+        cuts = [*range(start, self._stop, self.batch_size), self._stop]
+        parts = (order[begin:end] for begin, end in itertools.pairwise(cuts))
+        for end, batch in zip(cuts[1:], map_ahead(self._read, parts, self.num_workers), strict=True):
             self._reached = (epoch, end)
-            yield tuple(from_numpy(array) for array in self.dataset[order[begin:end]])
+            yield tuple(from_numpy(array) for array in batch)
         self._reached = (epoch + 1, 0)
+
+    def _read(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
+        arrays = self.dataset[indices]
+        return arrays if self.transform is None else self.transform(*arrays)
 
     def _order(self, epoch: int) -> np.ndarray:
         if not self.shuffle:

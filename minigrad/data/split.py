@@ -7,21 +7,19 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from minigrad.data.datasets import ArrayDataset
+from minigrad.data.arrays import Dataset, Subset
 from minigrad.data.integers import require_seed
 from minigrad.data.shuffle import SPLITTING, permutation
 from minigrad.errors import DataError
 
 
-def split(
-    dataset: ArrayDataset, sizes: Sequence[float], *, seed: int, stratify: bool = True
-) -> tuple[ArrayDataset, ...]:
+def split(dataset: Dataset, sizes: Sequence[float], *, seed: int, stratify: bool = True) -> tuple[Subset, ...]:
     """Split `dataset` at random into disjoint parts that together are the whole.
 
     Parameters
     ----------
-    dataset : ArrayDataset
-        Of N examples; its last array holds the labels, integers (N,), if the split is stratified.
+    dataset : Dataset
+        Of N examples; its `targets` are the labels, integers (N,), if the split is stratified.
     sizes : sequence of float, or sequence of int
         The parts as fractions that add up to 1, or as numbers of examples that add up to N.
     seed : int
@@ -31,8 +29,8 @@ def split(
 
     Returns
     -------
-    tuple of ArrayDataset
-        One for each size, its examples in the order of `dataset`. The arrays are copies.
+    tuple of Subset
+        One for each size, its examples in the order of `dataset`: views, nothing is copied or read.
 
     Raises
     ------
@@ -46,7 +44,7 @@ def split(
     parts = np.split(order, np.cumsum(counts)[:-1])
     if stratify:
         _require_every_class(_labels(dataset), parts)
-    return tuple(ArrayDataset(*dataset[np.sort(part)]) for part in parts)
+    return tuple(Subset(dataset, np.sort(part)) for part in parts)
 
 
 def _counts(sizes: Sequence[float], length: int) -> list[int]:
@@ -65,11 +63,12 @@ def _counts(sizes: Sequence[float], length: int) -> list[int]:
     return counts
 
 
-def _labels(dataset: ArrayDataset) -> np.ndarray:
-    labels = dataset.arrays[-1]
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+def _labels(dataset: Dataset) -> np.ndarray:
+    labels = getattr(dataset, "targets", None)
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(
-            f"split: stratify needs the last array to be integer labels (N,), got {dataset!r}; or pass stratify=False"
+            f"split: stratify needs a data set whose targets are integer labels (N,), got {dataset!r}; "
+            "or pass stratify=False"
         )
     return labels
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from minigrad import nn
 from minigrad.errors import ShapeError
 
@@ -58,4 +56,4 @@ def _initialise(parameter: nn.Parameter) -> None:
     if parameter.ndim == 1:
         nn.init.zeros_(parameter)
     else:
-        nn.init.kaiming_normal_(parameter, gain=math.sqrt(2) if parameter.ndim == 4 else 1.0)
+        nn.init.kaiming_normal_(parameter, nonlinearity="relu" if parameter.ndim == 4 else "linear")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
@@ -12,23 +12,31 @@ from minigrad.nn.module import Module
 class _Row(Module):
     """Modules in attributes "0", "1", ...: their names in a state dict, as in PyTorch."""
 
-    def append(self, module: Module) -> None:
-        """Add a module at the end."""
-        if not isinstance(module, Module):
-            name, position = type(self).__name__, len(self)
-            raise DataError(f"{name}: layer {position} must be a Module, this is {type(module).__name__}")
-        setattr(self, str(len(self)), module)
+    def append(self, module: Module) -> Self:
+        """Add a module at the end; returns the container."""
+        self._put(len(self), module)
+        return self
 
-    def extend(self, modules: Iterable[Module]) -> None:
-        """Add modules at the end."""
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add modules at the end; returns the container."""
         for module in modules:
             self.append(module)
+        return self
 
     def __len__(self) -> int:
         return sum(1 for _ in self.children())
 
     def __iter__(self) -> Iterator[Module]:
         return self.children()
+
+    def __setitem__(self, position: int, module: Module) -> None:
+        self._put(range(len(self))[position], module)
+
+    def _put(self, position: int, module: Module) -> None:
+        if not isinstance(module, Module):
+            name = type(self).__name__
+            raise DataError(f"{name}: layer {position} must be a Module, this is {type(module).__name__}")
+        setattr(self, str(position), module)
 
     def _picked(self, position: int | slice) -> Module | list[Module]:
         return list(self.children())[position]

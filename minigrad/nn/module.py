@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.backends.base import Spec
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError, ShapeError
@@ -16,7 +17,8 @@ from minigrad.recording import no_grad
 from minigrad.tape import HookHandle
 from minigrad.tensor import Buffer, Parameter, Tensor, tensor
 
-Self = TypeVar("Self", bound="Module")
+if TYPE_CHECKING:
+    from minigrad.nn.summary import Summary
 
 
 PreHook = Callable[["Module", tuple[Any, ...]], Any]
@@ -88,37 +90,48 @@ class Module:
         """The modules in this one's own attributes, without names."""
         return (module for _, module in self.named_children())
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """All parameters, each once, with their names."""
-        return self._named(Parameter)
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """All parameters, each once, with their names; without `recurse`, those of this module alone."""
+        return self._named(Parameter, prefix, recurse)
 
-    def parameters(self) -> Iterator[Parameter]:
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters())
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """All buffers, each once, with their names."""
-        return self._named(Buffer)
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Buffer]]:
+        """All buffers, each once, with their names; without `recurse`, those of this module alone."""
+        return self._named(Buffer, prefix, recurse)
 
-    def _named(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    def buffers(self, recurse: bool = True) -> Iterator[Buffer]:
+        """All buffers, each once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def _named(self, kind: type[Any], prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for path, module in self.named_modules():
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name, item in _items(module):
                 if isinstance(item, kind) and id(item) not in seen:
                     seen.add(id(item))
                     yield _joined(path, name), item
 
-    def train(self: Self, mode: bool = True) -> Self:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call `fn` on every module below this one, then on itself, say to initialise them; returns the module."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training mode, or with False to evaluation; returns the module."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self: Self) -> Self:
+    def eval(self) -> Self:
         """Switch to evaluation mode: dropout and its like do nothing; returns the module."""
         return self.train(False)
 
-    def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze or unfreeze every parameter; returns the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
@@ -129,7 +142,7 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = None
 
-    def to(self: Self, *wanted: Any, dtype: Any = None, device: str | None = None) -> Self:
+    def to(self, *wanted: Any, dtype: Any = None, device: str | None = None) -> Self:
         """Move parameters, buffers and gradients to a device, floats to a float dtype, or both; returns the module."""
         with no_grad():
             held = [item for _, item in (*self.named_parameters(), *self.named_buffers())]
@@ -139,6 +152,24 @@ class Module:
             item.array, item.spec, item.backend, item.version = other.array, other.spec, other.backend, other.version
             item.grad = grad
         return self
+
+    def float(self) -> Self:
+        """Make floats float32; returns the module."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Self:
+        """Make floats float64; returns the module."""
+        return self.to(dtypes.float64)
+
+    def cpu(self) -> Self:
+        """Move to the CPU; returns the module."""
+        return self.to("cpu")
+
+    def summary(self, input_shape: tuple[int, ...]) -> Summary:
+        """A table of the layers, as an image of a shape runs through them: `minigrad.nn.summary`."""
+        from minigrad.nn.summary import summary  # which imports this file
+
+        return summary(self, input_shape)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Parameters and buffers by name, in order; they share the module's memory."""

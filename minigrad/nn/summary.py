@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.backends.base import Spec
+from minigrad.nn.layers.conv import Conv1d, Conv2d, LocallyConnected2d
+from minigrad.nn.layers.pool import AvgPool2d, MaxPool2d
+from minigrad.nn.layers.shape import Unfold
 from minigrad.nn.module import Module
+from minigrad.ops.arguments import as_shape
 from minigrad.ops.create import zeros
 from minigrad.ops.windows import uncovered
 from minigrad.recording import no_grad
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+_SLIDING = (Conv1d, Conv2d, LocallyConnected2d, MaxPool2d, AvgPool2d, Unfold)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Row:
     weights: int
     flops: int
     bytes: int
-    uncovered: tuple[int, int]
+    uncovered: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,27 +38,14 @@ class Summary:
 
     rows: tuple[Row, ...]
 
+    def total(self, quantity: str) -> int:
+        """The sum over the rows of "weights", "flops" or "bytes"."""
+        return sum(getattr(row, quantity) for row in self.rows)
+
     def __str__(self) -> str:
-        head = ("name", "layer", "output volume", "weights", "flops", "bytes", "rows, columns not covered")
-        body = [
-            (
-                r.name,
-                r.layer,
-                "x".join(map(str, r.output)),
-                f"{r.weights:,}",
-                f"{r.flops:,}",
-                f"{r.bytes:,}",
-                _missed(r),
-            )
-            for r in self.rows
-        ]
-        total = (
-            "total",
-            "",
-            "",
-            *[f"{sum(getattr(r, key) for r in self.rows):,}" for key in ("weights", "flops", "bytes")],
-        )
-        table = [head, *body, (*total, "")]
+        head = ("name", "layer", "output volume", "weights", "flops", "activation bytes", "rows, columns not covered")
+        total = Row("total", "", (), self.total("weights"), self.total("flops"), self.total("bytes"))
+        table = [head, *map(_cells, (*self.rows, total))]
         widths = [max(len(line[column]) for line in table) for column in range(len(head))]
         return "\n".join(_aligned(line, widths) for line in table)
 
@@ -71,9 +63,19 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     Returns
     -------
     Summary
-        For each layer the output's shape without the batch; the number of weights and biases, each counted where it is
-        first used; floating-point operations, two for a multiply-add; bytes of the output; and how many rows and
-        columns of the input no window covers, as a convolution or pooling with a stride may leave some at the end.
+        For each layer
+
+        - the shape of its output, without the batch;
+        - its weights and biases, each counted where it is first used;
+        - its floating-point operations, two for a multiply-add, the bias of a convolution left out; those of a layer
+          composed of several ops are the sum of theirs;
+        - bytes of its output, 0 where that is its input's memory, as for a flattened image. This is what one forward
+          pass of one image fills; the input, the weights and scratch memory are not in it. Training keeps most of it
+          for the backward pass, whose gradients fill as much again;
+        - how many rows and columns of its input no window covers, as a convolution or pooling with a stride or a
+          dilation may leave some.
+
+        A last row "elsewhere" has the weights and operations of modules that have both layers and work of their own.
     """
     parameter = next(model.parameters(), None)
     options: dict[str, Any] = {} if parameter is None else {"dtype": parameter.dtype, "device": parameter.device}
@@ -82,12 +84,15 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
     try:
         model.eval()
         with no_grad(), watch.tape:
-            model(zeros(1, *input_shape, **options))
+            model(zeros(1, *as_shape("summary", [input_shape], minimum=0), **options))
     finally:
         watch.remove()
         for module, training in modes:
             module.training = training
-    return Summary(tuple(watch.rows))
+    table = Summary(tuple(watch.rows))
+    weights = sum(parameter.numel() for parameter in model.parameters()) - table.total("weights")
+    flops = sum(entry.flops for entry in watch.tape.entries) - table.total("flops")
+    return Summary((*table.rows, Row("elsewhere", "", (), weights, flops, 0))) if weights or flops else table
 
 
 class _Watch:
@@ -111,16 +116,16 @@ class _Watch:
         self._begin = len(self.tape.entries)
 
     def _after(self, layer: Module, inputs: tuple[Any, ...], output: Any) -> None:
-        first: Tensor = output[0] if isinstance(output, tuple) else output
-        one_image = Spec(first.shape[1:], first.dtype)
+        outputs: tuple[Tensor, ...] = output if isinstance(output, tuple) else (output,)
+        known = {getattr(given, "version", None) for given in inputs}
         self.rows.append(
             Row(
                 name=self._names[id(layer)],
                 layer=type(layer).__name__,
-                output=one_image.shape,
+                output=outputs[0].shape[1:],
                 weights=self._new_weights(layer),
                 flops=sum(entry.flops for entry in self.tape.entries[self._begin :]),
-                bytes=one_image.nbytes,
+                bytes=sum(out.spec.nbytes for out in outputs if out.version not in known),
                 uncovered=_uncovered(layer, inputs[0].shape[2:]),
             )
         )
@@ -131,26 +136,21 @@ class _Watch:
         return sum(p.numel() for p in new)
 
 
-def _uncovered(layer: Module, size: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of the input that no window of the layer covers."""
-    kernel, stride, padding = (getattr(layer, name, None) for name in ("kernel_size", "stride", "padding"))
-    if (
-        len(size) != 2
-        or not isinstance(kernel, tuple)
-        or not isinstance(stride, tuple)
-        or not isinstance(padding, tuple)
-    ):
-        return 0, 0
-    dilation = getattr(layer, "dilation", (1, 1))
-    ceil_mode = getattr(layer, "ceil_mode", False)
-    rows, columns = (
-        uncovered(size[side], kernel[side], stride[side], padding[side], dilation[side], ceil_mode) for side in (0, 1)
-    )
-    return rows, columns
+def _uncovered(layer: Module, size: tuple[int, ...]) -> tuple[int, ...]:
+    """How many places along each axis of the input no window of the layer covers; () if it slides no windows."""
+    padding = getattr(layer, "padding", None)
+    if not isinstance(layer, _SLIDING) or padding == "same":
+        return ()
+    settings = (layer.kernel_size, layer.stride, 0 if padding == "valid" else padding, getattr(layer, "dilation", 1))
+    along_axes = [item if isinstance(item, tuple | list) else (item,) * len(size) for item in settings]
+    ceil_modes = (getattr(layer, "ceil_mode", False),) * len(size)
+    return tuple(map(uncovered, size, *along_axes, ceil_modes))
 
 
-def _missed(row: Row) -> str:
-    return "" if row.uncovered == (0, 0) else f"{row.uncovered[0]}, {row.uncovered[1]}"
+def _cells(row: Row) -> tuple[str, ...]:
+    numbers = (f"{number:,}" for number in (row.weights, row.flops, row.bytes))
+    missed = ", ".join(map(str, row.uncovered)) if any(row.uncovered) else ""
+    return (row.name, row.layer, "x".join(map(str, row.output)), *numbers, missed)
 
 
 def _aligned(line: tuple[str, ...], widths: list[int]) -> str:

@@ -84,10 +84,15 @@ def as_single(op: str, name: str, value: Any, minimum: int) -> int:
     return as_int(op, name, value, minimum)
 
 
+def require_number(op: str, name: str, value: Any) -> None:
+    """Raise DTypeError unless `value` is a number; True is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DTypeError(f"{op}: {name} must be a number, got {value!r}")
+
+
 def as_probability(op: str, p: Any) -> float:
     """`p` as a float in [0, 1]."""
-    if isinstance(p, bool) or not isinstance(p, int | float):
-        raise DTypeError(f"{op}: p must be a number, got {p!r}")
+    require_number(op, "p", p)
     if not 0 <= p <= 1:
         raise ShapeError(f"{op}: p, the probability of dropping, must lie in [0, 1], got {p}")
     return float(p)

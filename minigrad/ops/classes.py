@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from minigrad import dtypes
-from minigrad.errors import DTypeError, ShapeError
-from minigrad.ops.arguments import listed, require_float, require_same_dtype, require_tensor
-from minigrad.ops.index import gather, require_in_range
+from minigrad.errors import DataError, DTypeError, ShapeError
+from minigrad.ops.arguments import as_int, listed, require_float, require_same_dtype, require_tensor
+from minigrad.ops.create import arange
+from minigrad.ops.gather import as_index, gather, require_in_range
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 from minigrad.tensor import Tensor
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Out[..., c] = 1 where tensor[...] is c, else 0, as int64.
+
+    Parameters
+    ----------
+    tensor
+        Classes from 0 on, int64, of any shape.
+    num_classes
+        The length of the new last axis; -1 for the largest class + 1.
+
+    Raises
+    ------
+    DataError
+        If an element is no class, or there is none from which to tell their number.
+    """
+    classes = as_index("one_hot", "tensor", tensor)
+    count = as_int("one_hot", "num_classes", num_classes, minimum=-1)
+    if count == -1:
+        if not classes.numel():
+            raise DataError("one_hot: num_classes is required, for a tensor without elements does not tell it")
+        count = int(classes.amax()) + 1
+    require_in_range("one_hot", "tensor", classes, count)
+    return (unsqueeze(classes, -1) == arange(count, device=classes.device)).to(dtypes.int64)
 
 
 def require_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | None) -> int:
@@ -29,9 +55,8 @@ def require_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | Non
     return axis
 
 
-def pick(op: str, input: Tensor, classes: Tensor, axis: int) -> Tensor:
-    """The score of each target's class; DataError where that is no class."""
-    require_in_range(op, "target", classes, input.shape[axis])
+def pick(input: Tensor, classes: Tensor, axis: int) -> Tensor:
+    """The score of each target's class."""
     return squeeze(gather(input, axis, unsqueeze(classes, axis)), axis)
 
 

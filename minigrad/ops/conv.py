@@ -16,7 +16,8 @@ from minigrad.ops.arguments import (
     require_ndim,
     require_same_dtype,
 )
-from minigrad.ops.index import pad
+from minigrad.ops.matmul import no_bias
+from minigrad.ops.pad import pad
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
 from minigrad.ops.windows import count_windows
@@ -72,13 +73,7 @@ def _weight_grad(input: Tensor, grad: Tensor, geometry: Geometry, size: tuple[in
 
 
 def _conv(input: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
-    return apply(CONV2D, (input, weight, _no_bias(weight)), geometry)
-
-
-def _no_bias(weight: Tensor) -> Tensor:
-    """The zero-length array that stands for a missing bias."""
-    spec = Spec((0,), weight.dtype)
-    return Tensor(weight.backend.empty(spec), spec, weight.backend)
+    return apply(CONV2D, (input, weight, no_bias(weight)), geometry)
 
 
 CONV2D: Op = Op(
@@ -168,7 +163,7 @@ def conv2d(
     pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
     input, pads = _padded("conv2d", input, weight, strides, pads, dilations)
     geometry = (*strides, *pads, *dilations, as_int("conv2d", "groups", groups, 1))
-    return apply(CONV2D, (input, weight, _no_bias(weight) if bias is None else bias), geometry)
+    return apply(CONV2D, (input, weight, no_bias(weight) if bias is None else bias), geometry)
 
 
 def conv1d(
@@ -206,7 +201,7 @@ def conv1d(
     image, filters = unsqueeze(input, 2), unsqueeze(weight, 2)
     image, pads = _padded("conv1d", image, filters, strides, pads, dilations)
     groups = as_int("conv1d", "groups", groups, 1)
-    offsets = _no_bias(weight) if bias is None else bias
+    offsets = no_bias(weight) if bias is None else bias
     row = Spec((*image.shape[:2], image.shape[3]), image.dtype)
     _output_spec("conv1d", ("length",), row, weight.spec, offsets.spec, (strides[1], pads[1], dilations[1], groups))
     return squeeze(apply(CONV2D, (image, filters, offsets), (*strides, *pads, *dilations, groups)), 2)

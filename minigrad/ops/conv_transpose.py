@@ -9,7 +9,8 @@ from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.ops.arguments import as_int, as_pair, listed, require_ndim
 from minigrad.ops.conv import CONV2D_INPUT_GRAD, require_kernel, require_operands, reshape_first
-from minigrad.ops.index import getitem, pad
+from minigrad.ops.index import getitem
+from minigrad.ops.pad import pad
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes

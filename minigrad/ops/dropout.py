@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from minigrad import random
 from minigrad.autograd import Op, apply
-from minigrad.ops.arguments import as_probability, require_float
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import as_probability, listed, require_float
+from minigrad.ops.create import ones
+from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
 
 DROPOUT: Op = Op(
@@ -44,6 +47,28 @@ def vanilla_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Ten
     if not training:
         return input * (1 - probability)
     return _masked(input, probability, 1.0)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """Inverted dropout of whole channels: one draw for each channel of each image. The input itself if not training.
+
+    Parameters
+    ----------
+    input
+        (N, C, H, W) or (N, C, L); float.
+
+    References
+    ----------
+    .. [1] Tompson et al., Efficient object localization using convolutional networks, 2015, section 3.2.
+    """
+    require_float("dropout2d", input=input)
+    if input.ndim not in (3, 4):
+        message = "dropout2d: input must have 4 axes, (N, C, H, W), or 3 axes, (N, C, L)"
+        raise ShapeError(listed(message, input=input.spec))
+    if not training or as_probability("dropout2d", p) == 0:
+        return input
+    kept = dropout(ones(*input.shape[:2], dtype=input.dtype, device=input.device), p)
+    return input * reshape(kept, (*kept.shape, *(1,) * (input.ndim - 2)))
 
 
 def _masked(input: Tensor, p: float, scale: float) -> Tensor:

@@ -1,185 +1,82 @@
-"""Indexing and joining: slice and embed are adjoints, so are gather and its gradient; cat's adjoint is slices."""
+"""`t[index]`: integers and slices are views; arrays of positions, and masks, gather along the axes they index.
+
+The arrays broadcast together. What they select stands where they stood or, if other axes lie between them, in front:
+NumPy's rule, with PyTorch's reading of integers, which are applied before the arrays are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import math
+from typing import Any
+
+import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd import Op, apply
+from minigrad.autograd import apply
 from minigrad.backends.base import Spec
 from minigrad.errors import DataError, DTypeError, ShapeError
-from minigrad.ops.arguments import as_axis, as_int, common_dtype, listed, require_tensor
-from minigrad.ops.reduce import amax, argmax
-from minigrad.ops.shape import unsqueeze
-from minigrad.tensor import Tensor
-from minigrad_kernels import shapes
-
-Index = tuple[int | slice | None, ...]
-
-SLICE: Op = Op(
-    "slice",
-    ("input",),
-    lambda x, index: Spec(shapes.sliced_shape(x.shape, index), x.dtype),
-    params=("index",),
-    vjp={"input": lambda grad, input_spec, index: apply(EMBED, (grad,), (index, input_spec.shape))},
-    linear_in=("input",),
-    view=True,
-)
-EMBED: Op = Op(
-    "embed",
-    ("input",),
-    lambda x, index, shape: Spec(shape, x.dtype),
-    params=("index",),
-    out_params=("shape",),
-    vjp={"input": lambda grad, index: apply(SLICE, (grad,), (index,))},
-    linear_in=("input",),
-)
-
-
-def _cat_infer(*specs_and_axis: Any) -> Spec:
-    *specs, axis = specs_and_axis
-    shape = list(specs[0].shape)
-    shape[axis] = sum(spec.shape[axis] for spec in specs)
-    return Spec(tuple(shape), specs[0].dtype)
-
-
-def _cat_rule(grad: Tensor, position: int, specs: Sequence[Spec], axis: int) -> Tensor:
-    start = sum(spec.shape[axis] for spec in specs[:position])
-    window = slice(start, start + specs[position].shape[axis])
-    return apply(SLICE, (grad,), ((slice(None),) * axis + (window,),))
-
-
-CAT: Op = Op(
-    "cat", ("tensors",), _cat_infer, params=("axis",), vjp={"tensors": _cat_rule}, linear_in=("tensors",), variadic=True
-)
-GATHER: Op = Op(
-    "gather",
-    ("input", "index"),
-    lambda x, index, axis: Spec(index.shape, x.dtype),
-    params=("axis",),
-    vjp={
-        "input": lambda grad, index, input_spec, axis: apply(GATHER_INPUT_GRAD, (grad, index), (axis, input_spec.shape))
-    },
-    linear_in=("input",),
-)
-GATHER_INPUT_GRAD: Op = Op(
-    "gather_input_grad",
-    ("dy", "index"),
-    lambda dy, index, axis, shape: Spec(shape, dy.dtype),
-    params=("axis",),
-    out_params=("shape",),
-    vjp={"dy": lambda grad, index, axis: apply(GATHER, (grad, index), (axis,))},
-    linear_in=("dy",),
-)
-
-
-class MaxResult(NamedTuple):
-    """Maxima along an axis, and where they were found."""
-
-    values: Tensor
-    indices: Tensor
+from minigrad.ops.arguments import as_int, listed, require_tensor
+from minigrad.ops.gather import take
+from minigrad.ops.reduce import broadcast_shape
+from minigrad.ops.shape import permute, reshape
+from minigrad.ops.slicing import SLICE
+from minigrad.tensor import Tensor, tensor
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
-    """Basic indexing, a view: integers, slices (steps of either sign), None and Ellipsis."""
-    require_tensor("index", input=input)
-    return apply(SLICE, (input,), (_normalised(input.spec, index),))
-
-
-def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
-    """Zeros around a tensor: `pad` holds (before, after) pairs, the last axis first, as in PyTorch."""
-    require_tensor("pad", input=input)
-    if mode != "constant" or value != 0:
-        raise ShapeError(f"pad: only mode='constant' with value=0 is implemented, got mode={mode!r}, value={value}")
-    amounts = [as_int("pad", "an amount", amount, minimum=0) for amount in pad]
-    if len(amounts) % 2 or len(amounts) > 2 * input.ndim:
-        raise ShapeError(
-            listed(f"pad: a (before, after) pair for some of the axes, got {len(amounts)} numbers", input=input.spec)
-        )
-    shape, index = list(input.shape), [slice(None)] * input.ndim
-    for pair in range(len(amounts) // 2):
-        axis, before, after = input.ndim - 1 - pair, amounts[2 * pair], amounts[2 * pair + 1]
-        index[axis] = slice(before, before + shape[axis])
-        shape[axis] += before + after
-    return apply(EMBED, (input,), (tuple(index), tuple(shape)))
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors joined along an existing axis; the other axes and the dtypes are equal."""
-    tensors = list(tensors)
-    if not tensors:
-        raise ShapeError("cat: at least one tensor is required, got none")
-    require_tensor("cat", **{f"tensor_{position}": given for position, given in enumerate(tensors)})
-    common_dtype("cat", tensors)
-    axis = as_axis("cat", dim, tensors[0].ndim)
-    first = tensors[0].shape
-    for position, given in enumerate(tensors):
-        if given.ndim != len(first) or any(a != axis and given.shape[a] != first[a] for a in range(len(first))):
-            specs = {"tensor_0": tensors[0].spec, f"tensor_{position}": given.spec}
-            raise ShapeError(listed(f"cat: shapes must be equal but for axis {axis}", **specs))
-    return apply(CAT, tensors, (axis,))
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis."""
-    for position, given in enumerate(tensors):
-        require_tensor("stack", **{f"tensor_{position}": given})
-        if given.shape != tensors[0].shape:
-            specs = {"tensor_0": tensors[0].spec, f"tensor_{position}": given.spec}
-            raise ShapeError(listed("stack: shapes must be equal", **specs))
-    return cat([unsqueeze(given, dim) for given in tensors], dim)
-
-
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and likewise for other axes.
+    """Elements by position.
 
     Parameters
     ----------
     index
-        Integers in [0, length of the axis); as many axes as input, none of the others longer than input's.
+        One of these, or a tuple of them: integers, slices (steps of either sign), None and Ellipsis give a view;
+        tensors, arrays and lists of integers take elements, and bool ones, which stand for as many axes as they have,
+        those where they hold. Negative integers count from the end.
+
+    Raises
+    ------
+    ShapeError
+        If there are more indices than axes, an integer lies outside, a mask has other lengths, or the arrays do not
+        broadcast.
+    DTypeError
+        If an index is no integer, or an array neither int64 nor int32 nor bool.
+    DataError
+        If an element of an array lies outside.
     """
-    require_tensor("gather", input=input, index=index)
-    axis = as_axis("gather", dim, input.ndim)
-    if index.dtype not in (dtypes.int64, dtypes.int32):
-        raise DTypeError(listed("gather: index must be int64; write index.to(minigrad.int64)", index=index.spec))
-    fits = index.ndim == input.ndim and all(a == axis or index.shape[a] <= input.shape[a] for a in range(input.ndim))
-    if not fits:
-        message = f"gather: index must have input's axes, none but axis {axis} longer"
-        raise ShapeError(listed(message, input=input.spec, index=index.spec))
-    require_in_range("gather", "index", index, input.shape[axis])
-    return apply(GATHER, (input, index.to(dtypes.int64)), (axis,))
+    require_tensor("index", input=input)
+    items = _normalised(input.spec, index)
+    if not any(isinstance(item, np.ndarray) for item in items):
+        return apply(SLICE, (input,), (tuple(items),))
+    basic = tuple([slice(None) if isinstance(item, np.ndarray) else item for item in items])
+    view = input if all(item == slice(None) for item in basic) else apply(SLICE, (input,), (basic,))
+    kept = [item for item in items if not isinstance(item, int)]
+    axes = [axis for axis, item in enumerate(kept) if isinstance(item, np.ndarray)]
+    return _taken(view, axes, [kept[axis] for axis in axes])
 
 
-def require_in_range(op: str, name: str, index: Tensor, length: int) -> None:
-    """Raise DataError unless all elements lie in [0, length)."""
-    values = index.backend.to_numpy(index.array)
-    if values.size and (values.min() < 0 or values.max() >= length):
-        raise DataError(f"{op}: {name} must lie in [0, {length}), it spans [{values.min()}, {values.max()}]")
+def _taken(view: Tensor, axes: list[int], arrays: list[Any]) -> Tensor:
+    """The elements of a view where arrays of non-negative positions, one an axis, say."""
+    first, count = axes[0], len(axes)
+    if axes[-1] - first >= count:
+        first = 0
+        view = permute(view, *axes, *[axis for axis in range(view.ndim) if axis not in axes])
+    before, lengths, after = view.shape[:first], view.shape[first : first + count], view.shape[first + count :]
+    shape = broadcast_shape("index", **{f"array_{n}": Spec(a.shape, dtypes.int64) for n, a in enumerate(arrays)})
+    places = np.zeros(shape, np.int64)
+    for array, length in zip(arrays, lengths, strict=True):
+        places = places * length + array
+    out = take(reshape(view, (*before, math.prod(lengths), *after)), first, places.ravel())
+    return reshape(out, (*before, *shape, *after))
 
 
-def max(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | MaxResult:
-    """The maximum of all elements; with `dim`, maxima along an axis and the index of the first of each.
-
-    Over all elements, equal maxima share the gradient; along an axis, the first takes it. NaN propagates.
-    """
-    if dim is None:
-        return amax(input)
-    indices = argmax(input, dim, keepdim=True)
-    values = apply(GATHER, (input, indices), (as_axis("max", dim, input.ndim),))
-    if keepdim:
-        return MaxResult(values, indices)
-    return MaxResult(values.squeeze(dim), indices.squeeze(dim))
-
-
-def _normalised(spec: Spec, index: Any) -> Index:
-    """An index as a tuple without Ellipsis, integers checked against their axes."""
-    items = index if isinstance(index, tuple) else (index,)
-    used = sum(item is not None and item is not Ellipsis for item in items)
+def _normalised(spec: Spec, index: Any) -> list[Any]:
+    """An index without Ellipsis, integers checked against their axes, and arrays as non-negative positions."""
+    items = [_as_array(item) for item in (index if isinstance(index, tuple) else (index,))]
+    used = sum(_axes_of(item) for item in items)
     ellipses = sum(item is Ellipsis for item in items)
     if used > len(spec.shape) or ellipses > 1:
         raise ShapeError(listed(f"index: {used} indices and {ellipses} Ellipsis do not fit", input=spec))
-    result: list[int | slice | None] = []
+    result: list[Any] = []
     axis = 0
     for item in items:
         if item is None:
@@ -187,13 +84,50 @@ def _normalised(spec: Spec, index: Any) -> Index:
         elif item is Ellipsis:
             result += [slice(None)] * (len(spec.shape) - used)
             axis += len(spec.shape) - used
+        elif isinstance(item, np.ndarray):
+            result += _checked_positions(spec, item, axis)
         elif isinstance(item, slice):
             result.append(_checked_slice(item))
-            axis += 1
         else:
             result.append(_checked_position(spec, item, axis))
-            axis += 1
-    return tuple(result)
+        axis += _axes_of(item)
+    return result
+
+
+def _axes_of(item: Any) -> int:
+    """How many axes an item of an index stands for."""
+    if isinstance(item, np.ndarray) and item.dtype.kind == "b":
+        return item.ndim
+    return 0 if item is None or item is Ellipsis else 1
+
+
+def _as_array(item: Any) -> Any:
+    """A tensor or a list as a NumPy array, one without axes as a number; anything else as it is."""
+    if isinstance(item, list | range):
+        item = tensor(list(item), None if len(item) else dtypes.int64)
+    if isinstance(item, Tensor):
+        item = item.backend.to_numpy(item.array)
+    if not isinstance(item, np.ndarray):
+        return item
+    if not item.ndim:
+        return item.item()
+    if item.dtype not in (dtypes.int64, dtypes.int32, dtypes.bool_):
+        raise DTypeError(f"index: an array of positions must be int64, int32 or bool, this is {item.dtype}")
+    return item
+
+
+def _checked_positions(spec: Spec, array: Any, axis: int) -> list[Any]:
+    """Non-negative positions: of an array along its axis, of what a mask holds true along each of its axes."""
+    length = spec.shape[axis]
+    if array.dtype.kind == "b":
+        if array.shape != spec.shape[axis : axis + array.ndim]:
+            message = f"index: a mask must have the lengths of its axes, from axis {axis} on, it has {array.shape}"
+            raise ShapeError(listed(message, input=spec))
+        return list(array.nonzero())
+    if array.size and not -length <= array.min() <= array.max() < length:
+        message = f"index: positions along axis {axis} must lie in [{-length}, {length}), they span"
+        raise DataError(listed(f"{message} [{array.min()}, {array.max()}]", input=spec))
+    return [array.astype(np.int64) % max(length, 1)]
 
 
 def _checked_slice(item: slice) -> slice:

@@ -11,10 +11,11 @@ from minigrad.ops.arguments import listed, require_float, require_same_dtype
 from minigrad.ops.classes import pick, require_classes, weights_of
 from minigrad.ops.compare import ne, where
 from minigrad.ops.elementwise import neg
+from minigrad.ops.gather import require_in_range
 from minigrad.ops.loss import reduced, require_reduction, require_same_shape
 from minigrad.ops.reduce import broadcast_shape, sum
 from minigrad.ops.shape import reshape
-from minigrad.ops.softmax import log_softmax
+from minigrad.ops.softmax import log_softmax, softmax_losses
 from minigrad.tensor import Tensor
 
 
@@ -57,8 +58,14 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise DataError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
     require_reduction("cross_entropy", reduction)
-    log_p = log_softmax(input, axis)
-    return _nll("cross_entropy", log_p, target, weight, ignore_index, reduction, label_smoothing)
+    counted, classes, weights = _targets("cross_entropy", target, weight, ignore_index, input.shape[axis])
+    if label_smoothing == 0:
+        losses = _weighed(softmax_losses(input, classes, axis), weights)
+    else:
+        log_p = log_softmax(input, axis)
+        losses = _weighed(neg(pick(log_p, classes, axis)), weights) * (1 - label_smoothing)
+        losses = losses + _smooth_part(log_p, weight, axis) * label_smoothing
+    return _reduced("cross_entropy", losses, counted, weights, reduction)
 
 
 def nll_loss(
@@ -77,9 +84,11 @@ def nll_loss(
     target, weight, ignore_index, reduction
         Those of `cross_entropy`, as are the errors.
     """
-    require_classes("nll_loss", input, target, weight)
+    axis = require_classes("nll_loss", input, target, weight)
     require_reduction("nll_loss", reduction)
-    return _nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
+    counted, classes, weights = _targets("nll_loss", target, weight, ignore_index, input.shape[axis])
+    losses = _weighed(neg(pick(input, classes, axis)), weights)
+    return _reduced("nll_loss", losses, counted, weights, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -114,36 +123,28 @@ def binary_cross_entropy_with_logits(
     return reduced(op, losses if weight is None else losses * weight, reduction)
 
 
-def _nll(
-    op: str,
-    log_p: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore_index: int,
-    reduction: str,
-    smoothing: float,
-) -> Tensor:
-    axis = min(1, log_p.ndim - 1)
-    counted, classes = _counted_classes(target, ignore_index)
-    losses = neg(pick(op, log_p, classes, axis))
-    weights = None if weight is None else weights_of(classes, weight)
-    if weights is not None:
-        losses = losses * weights
-    if smoothing > 0:
-        losses = losses * (1 - smoothing) + _smooth_part(log_p, weight, axis) * smoothing
+def _targets(
+    op: str, target: Tensor, weight: Tensor | None, ignore_index: int, number: int
+) -> tuple[Tensor | None, Tensor, Tensor | None]:
+    """Which targets count (None: all), their classes, 0 in place of those that do not, and their weights (None: 1)."""
+    classes, counted = target.to(dtypes.int64), None
+    if (classes.backend.to_numpy(classes.array) == ignore_index).any():
+        counted = ne(classes, ignore_index)
+        classes = where(counted, classes, 0)
+    require_in_range(op, "target", classes, number)
+    return counted, classes, None if weight is None else weights_of(classes, weight)
+
+
+def _weighed(losses: Tensor, weights: Tensor | None) -> Tensor:
+    return losses if weights is None else losses * weights
+
+
+def _reduced(op: str, losses: Tensor, counted: Tensor | None, weights: Tensor | None, reduction: str) -> Tensor:
+    """The losses that count, their sum, or that divided by the sum of their weights."""
     if counted is None:
         return reduced(op, losses, reduction, None if weights is None else sum(weights))
-    number = sum(counted.to(log_p.dtype) if weights is None else where(counted, weights, 0.0))
+    number = sum(counted.to(losses.dtype) if weights is None else where(counted, weights, 0.0))
     return reduced(op, where(counted, losses, 0.0), reduction, number)
-
-
-def _counted_classes(target: Tensor, ignore_index: int) -> tuple[Tensor | None, Tensor]:
-    """Which targets count (None: all of them), and the classes, with 0 in place of those that do not."""
-    classes = target.to(dtypes.int64)
-    counted = ne(classes, ignore_index)
-    if counted.backend.to_numpy(counted.array).all():
-        return None, classes
-    return counted, where(counted, classes, 0)
 
 
 def _smooth_part(log_p: Tensor, weight: Tensor | None, axis: int) -> Tensor:

@@ -11,6 +11,7 @@ from minigrad.ops.arguments import require_ndim
 from minigrad.ops.classes import pick, require_classes, weights_of
 from minigrad.ops.compare import where
 from minigrad.ops.create import arange
+from minigrad.ops.gather import require_in_range
 from minigrad.ops.loss import reduced, require_reduction
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import unsqueeze
@@ -96,6 +97,7 @@ def _excess(
         require_ndim(op, 2, "(N, C), or 1 axis, (C,)", input=input)
     require_reduction(op, reduction)
     classes = target.to(dtypes.int64)
-    right = unsqueeze(pick(op, input, classes, axis), -1)
+    require_in_range(op, "target", classes, input.shape[axis])
+    right = unsqueeze(pick(input, classes, axis), -1)
     others = arange(input.shape[-1], device=input.device) != unsqueeze(classes, -1)
     return classes, where(others, relu(input - right + margin), 0.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype
-from minigrad.ops.reduce import expand
-from minigrad.ops.shape import reshape, transpose
+from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype, require_tensor
+from minigrad.ops.elementwise import mul
+from minigrad.ops.reduce import expand, sum
+from minigrad.ops.shape import reshape, transpose, unsqueeze
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -21,6 +24,18 @@ MATMUL: Op = Op(
     },
     linear_in=("input", "other"),
     flops=lambda out, a, b: 2 * out.size * a.shape[-1],
+)
+LINEAR: Op = Op(
+    "linear",
+    ("input", "weight", "bias"),
+    lambda x, w, bias: Spec((x.shape[0], w.shape[0]), x.dtype),
+    vjp={
+        "input": lambda grad, weight: apply(MATMUL, (grad, weight)),
+        "weight": lambda grad, input: apply(MATMUL, (transpose(grad, 0, 1), input)),
+        "bias": lambda grad: sum(grad, 0),
+    },
+    linear_in=("input", "weight"),
+    flops=lambda out, x, w, _: 2 * out.size * x.shape[1],
 )
 
 
@@ -56,6 +71,23 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     return reshape(product, shape)
 
 
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix product of (n, k) and (k, m); nothing broadcasts."""
+    return _strict_product("mm", 2, "(rows, columns)", input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix products of (b, n, k) and (b, k, m), one for each b; nothing broadcasts."""
+    return _strict_product("bmm", 3, "(batch, rows, columns)", input, mat2)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """out[i, j] = input[i] * vec2[j] of two vectors, promoted to a common dtype."""
+    require_tensor("outer", input=input, vec2=vec2)
+    require_ndim("outer", 1, "(length,)", input=input, vec2=vec2)
+    return mul(unsqueeze(input, 1), vec2)
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Fully connected layer: y = x W^T + b.
 
@@ -74,14 +106,29 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         features = input.shape[-1] if input.ndim else "no"
         message = f"linear: input has {features} features but weight expects {weight.shape[1]}"
         raise ShapeError(listed(message, input=input.spec, weight=weight.spec))
-    out = matmul(input, transpose(weight, 0, 1))
-    if bias is None:
-        return out
-    require_same_dtype("linear", input=input, bias=bias)
-    if bias.shape != weight.shape[:1]:
+    require_same_dtype("linear", input=input, weight=weight, **({} if bias is None else {"bias": bias}))
+    if bias is not None and bias.shape != weight.shape[:1]:
         message = f"linear: bias must have one element for each of the {weight.shape[0]} outputs"
         raise ShapeError(listed(message, weight=weight.spec, bias=bias.spec))
-    return out + bias
+    rows = input if input.ndim == 2 else reshape(input, math.prod(input.shape[:-1]), input.shape[-1])
+    out = apply(LINEAR, (rows, weight, no_bias(weight) if bias is None else bias))
+    return out if input.ndim == 2 else reshape(out, (*input.shape[:-1], weight.shape[0]))
+
+
+def no_bias(weight: Tensor) -> Tensor:
+    """The zero-length array that stands for a missing bias."""
+    spec = Spec((0,), weight.dtype)
+    return Tensor(weight.backend.empty(spec), spec, weight.backend)
+
+
+def _strict_product(op: str, ndim: int, axes: str, input: Tensor, mat2: Tensor) -> Tensor:
+    require_float(op, input=input, mat2=mat2)
+    require_same_dtype(op, input=input, mat2=mat2)
+    require_ndim(op, ndim, axes, input=input, mat2=mat2)
+    if input.shape[:-2] != mat2.shape[:-2] or input.shape[-1] != mat2.shape[-2]:
+        message = f"{op}: mat2 must have as many rows as input has columns, and the same batch"
+        raise ShapeError(listed(message, input=input.spec, mat2=mat2.spec))
+    return apply(MATMUL, (input, mat2))
 
 
 def _as_matrix(x: Tensor, new_axis: int) -> Tensor:

@@ -6,7 +6,23 @@ from types import FunctionType
 from typing import Any
 
 from minigrad import autograd, tape
-from minigrad.ops import activation, casts, compare, elementwise, index, matmul, reduce, shape, softmax, transfer
+from minigrad.ops import (
+    activation,
+    casts,
+    compare,
+    elementwise,
+    extremes,
+    gather,
+    index,
+    join,
+    matmul,
+    reduce,
+    shape,
+    slicing,
+    softmax,
+    statistics,
+    transfer,
+)
 from minigrad.tensor import Tensor
 
 
@@ -72,19 +88,34 @@ class Methods:
     int = casts.int
     bool = casts.bool
 
+    mm = matmul.mm
+    bmm = matmul.bmm
+    outer = matmul.outer
     matmul = __matmul__ = matmul.matmul
     sum = reduce.sum
     mean = reduce.mean
-    amax = reduce.amax
-    argmax = reduce.argmax
+    cumsum = reduce.cumsum
     expand = reduce.expand
-    max = index.max
-    gather = index.gather
+    amax = extremes.amax
+    amin = extremes.amin
+    argmax = extremes.argmax
+    argmin = extremes.argmin
+    max = extremes.max
+    min = extremes.min
+    var = statistics.var
+    std = statistics.std
+    logsumexp = statistics.logsumexp
+    norm = statistics.norm
+    scatter_add = gather.scatter_add
+    gather = gather.gather
     __getitem__ = index.getitem
+    flip = slicing.flip
+    split = join.split
+    chunk = join.chunk
     log_softmax = softmax.log_softmax
     softmax = softmax.softmax
 
-    reshape = shape.reshape
+    reshape = view = shape.reshape
     flatten = shape.flatten
     permute = shape.permute
     transpose = shape.transpose

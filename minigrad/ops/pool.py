@@ -182,10 +182,15 @@ def avg_pool2d(
     return apply(AVG_POOL2D, (input,), (*window, bool(count_include_pad), bool(ceil_mode)))
 
 
-def _is_unbatched(op: str, input: Tensor) -> bool:
+def require_images(op: str, input: Tensor) -> None:
+    """Raise an error unless the input is float, (N, C, H, W) or (C, H, W)."""
     require_float(op, input=input)
     if input.ndim != 3:
         require_ndim(op, 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
+
+
+def _is_unbatched(op: str, input: Tensor) -> bool:
+    require_images(op, input)
     return input.ndim == 3
 
 

@@ -1,4 +1,4 @@
-"""Reductions over axes, and expansion, the adjoint of the sum."""
+"""Sums over axes and along one, and expansion, the adjoint of the sum."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.dtypes import FLOATS
-from minigrad.errors import DTypeError, ShapeError
-from minigrad.ops.arguments import as_axes, as_axis, as_shape, listed, require_tensor
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import as_axes, as_axis, as_shape, listed, require_float, require_tensor
 from minigrad.ops.shape import reshape
+from minigrad.ops.slicing import flip
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -35,18 +36,7 @@ def _expand_rule(grad: Tensor, input_spec: Spec) -> Tensor:
 
 
 def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
-    return expand(reshape(grad, _kept(input_spec.shape, axes)), input_spec.shape)
-
-
-def _amax_rule(grad: Tensor, input: Tensor, out: Tensor, axes: tuple[int, ...]) -> Tensor:
-    kept = _kept(input.shape, axes)
-    mask = (input == reshape(out.detach(), kept)).to(input.dtype)
-    return mask * reshape(grad / sum(mask, axes), kept)
-
-
-def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    """`shape` with length 1 along the reduced axes."""
-    return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
+    return expand(reshape(grad, kept(input_spec.shape, axes)), input_spec.shape)
 
 
 EXPAND: Op = Op(
@@ -67,20 +57,14 @@ SUM: Op = Op(
     linear_in=("input",),
     flops=lambda out, x, axes: x.size,
 )
-AMAX: Op = Op(
-    "amax",
+CUMSUM: Op = Op(
+    "cumsum",
     ("input",),
-    lambda x, axes: Spec(shapes.reduced_shape(x.shape, axes), x.dtype),
-    params=("axes",),
-    vjp={"input": _amax_rule},
-    flops=lambda out, x, axes: x.size,
-)
-ARGMAX: Op = Op(
-    "argmax",
-    ("input",),
-    lambda x, axis: Spec(shapes.reduced_shape(x.shape, (axis,)), dtypes.int64),
+    lambda x, axis: x,
     params=("axis",),
-    constant_in=("input",),
+    vjp={"input": lambda grad, axis: flip(apply(CUMSUM, (flip(grad, axis),), (axis,)), axis)},
+    linear_in=("input",),
+    flops=lambda out, *_: out.size,
 )
 
 
@@ -104,43 +88,32 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, over all of them by default; integers and bools are summed as int64."""
     require_tensor("sum", input=input)
     axes = as_axes("sum", dim, input.ndim)
-    if input.dtype not in FLOATS:
-        input = input.to(dtypes.int64)
-    return _finish(apply(SUM, (input,), (axes,)), input, axes, keepdim)
+    return finished(apply(SUM, (_summable(input),), (axes,)), input, axes, keepdim)
 
 
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, all by default, divided by the number of elements summed; NaN over none."""
-    require_tensor("mean", input=input)
-    if input.dtype not in FLOATS:
-        raise DTypeError(listed("mean: input must be float; write input.to(minigrad.float32)", input=input.spec))
+    require_float("mean", input=input)
     axes = as_axes("mean", dim, input.ndim)
     count = Spec(tuple(input.shape[axis] for axis in axes), input.dtype).size
     return sum(input, axes, keepdim) / float(count)
 
 
-def amax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """Maximum over the axes `dim`, all by default; equal maxima share the gradient evenly; NaN propagates."""
-    require_tensor("amax", input=input)
-    axes = as_axes("amax", dim, input.ndim)
-    _require_elements("amax", input, axes)
-    return _finish(apply(AMAX, (input,), (axes,)), input, axes, keepdim)
+def cumsum(input: Tensor, dim: int) -> Tensor:
+    """Sums of the elements up to each one along an axis; integers and bools are summed as int64."""
+    require_tensor("cumsum", input=input)
+    return apply(CUMSUM, (_summable(input),), (as_axis("cumsum", dim, input.ndim),))
 
 
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Index of the first maximum along `dim`, or into the flattened tensor; NaN counts as the largest."""
-    require_tensor("argmax", input=input)
-    if dim is None:
-        return argmax(reshape(input, -1), 0)
-    axis = as_axis("argmax", dim, input.ndim)
-    _require_elements("argmax", input, (axis,))
-    return _finish(apply(ARGMAX, (input,), (axis,)), input, (axis,), keepdim)
+def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with length 1 along the reduced axes."""
+    return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
 
 
-def _finish(out: Tensor, input: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
-    return reshape(out, _kept(input.shape, axes)) if keepdim else out
+def finished(out: Tensor, input: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    """A reduction of input, with the reduced axes if they are to be kept."""
+    return reshape(out, kept(input.shape, axes)) if keepdim else out
 
 
-def _require_elements(op: str, input: Tensor, axes: tuple[int, ...]) -> None:
-    if any(input.shape[axis] == 0 for axis in axes):
-        raise ShapeError(listed(f"{op}: an axis without elements has no maximum", input=input.spec))
+def _summable(input: Tensor) -> Tensor:
+    return input if input.dtype in FLOATS else input.to(dtypes.int64)

@@ -73,7 +73,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
         raise ShapeError(
             listed(f"permute: each of the {input.ndim} axes must be named once, got {dims}", input=input.spec)
         )
-    return apply(PERMUTE, (input,), (axes,))
+    return input if axes == tuple(range(input.ndim)) else apply(PERMUTE, (input,), (axes,))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:

@@ -1,14 +1,17 @@
-"""Softmax and its logarithm along one axis."""
+"""Softmax and its logarithm along one axis, and the loss of both, which every classifier runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from minigrad.autograd import Op, apply
+from minigrad.backends.base import Spec
 from minigrad.ops.arguments import as_axis, require_float, require_tensor
 from minigrad.ops.elementwise import exp, neg
+from minigrad.ops.gather import GATHER
 from minigrad.ops.promotion import cast
 from minigrad.ops.reduce import sum
+from minigrad.ops.shape import permute, reshape, squeeze, unsqueeze
 from minigrad.tensor import Tensor
 
 LOG_SOFTMAX: Op = Op(
@@ -31,6 +34,42 @@ LOG_SOFTMAX_INPUT_GRAD: Op = Op(
     linear_in=("dy",),
     flops=lambda out, *_: 4 * out.size,
 )
+SOFTMAX_LOSS: Op = Op(
+    "softmax_loss",
+    ("input", "target"),
+    lambda x, target: Spec(target.shape, x.dtype),
+    vjp={"input": lambda grad, input, target: apply(SOFTMAX_LOSS_INPUT_GRAD, (grad, input, target))},
+    constant_in=("target",),
+    flops=lambda out, x, target: 4 * x.size,
+)
+SOFTMAX_LOSS_INPUT_GRAD: Op = Op(
+    "softmax_loss_input_grad",
+    ("dy", "input", "target"),
+    lambda dy, x, target: x,
+    vjp={
+        "dy": lambda grad, input, target: _along_softmax_error(grad, input, target),
+        "input": lambda grad, dy, input: _softmax_rule(grad * unsqueeze(dy, 1), softmax(input, 1)),
+    },
+    constant_in=("target",),
+    linear_in=("dy",),
+    flops=lambda out, *_: 4 * out.size,
+)
+
+
+def _along_softmax_error(grad: Tensor, input: Tensor, target: Tensor) -> Tensor:
+    right = apply(GATHER, (grad, unsqueeze(target, 1)), (1,))
+    return sum(grad * softmax(input, 1), 1) - squeeze(right, 1)
+
+
+def _softmax_rule(grad: Tensor, probabilities: Tensor) -> Tensor:
+    return probabilities * (grad - sum(grad * probabilities, 1, keepdim=True))
+
+
+def softmax_losses(input: Tensor, classes: Tensor, axis: int) -> Tensor:
+    """The negative logarithm of each target's probability: `nll_loss` of `log_softmax`, in one pass."""
+    others = [other for other in range(input.ndim) if other != axis]
+    rows = reshape(permute(input, *others, axis), (classes.numel(), input.shape[axis]))
+    return reshape(apply(SOFTMAX_LOSS, (rows, reshape(classes, -1))), classes.shape)
 
 
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from minigrad import random
 from minigrad.autograd import Op, apply_in_place
 from minigrad.errors import DataError, ShapeError
@@ -10,8 +14,21 @@ from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
 COPY: Op = Op("copy", ("target", "source"), lambda *_: None, mutates=1)
+LERP: Op = Op("lerp", ("target", "end"), lambda *_: None, params=("weight",), mutates=1)
 UNIFORM: Op = Op("uniform", ("target",), lambda *_: None, params=("low", "high", "seed", "stream", "offset"), mutates=1)
 NORMAL: Op = Op("normal", ("target",), lambda *_: None, params=("mean", "std", "seed", "stream", "offset"), mutates=1)
+
+_fills: ContextVar[bool] = ContextVar("fills", default=True)
+
+
+@contextmanager
+def without_random_fills() -> Iterator[None]:
+    """Leave what would be filled at random as it is, for networks whose weights come from a file: nothing is drawn."""
+    token = _fills.set(False)
+    try:
+        yield
+    finally:
+        _fills.reset(token)
 
 
 def copy_(target: Tensor, source: Tensor) -> Tensor:
@@ -30,9 +47,7 @@ def uniform_(target: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
     require_float("uniform_", target=target)
     if not low <= high:
         raise DataError(f"uniform_: low must not exceed high, got {low} and {high}")
-    seed, offset = random.draw(random.INITIALISATION, target.numel())
-    apply_in_place(UNIFORM, (target,), (float(low), float(high), seed, random.INITIALISATION, offset))
-    return target
+    return _fill_at_random(UNIFORM, target, float(low), float(high))
 
 
 @no_grad()
@@ -41,6 +56,11 @@ def normal_(target: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     require_float("normal_", target=target)
     if not std >= 0:
         raise DataError(f"normal_: std must not be negative, got {std}")
-    seed, offset = random.draw(random.INITIALISATION, target.numel())
-    apply_in_place(NORMAL, (target,), (float(mean), float(std), seed, random.INITIALISATION, offset))
+    return _fill_at_random(NORMAL, target, float(mean), float(std))
+
+
+def _fill_at_random(op: Op, target: Tensor, first: float, second: float) -> Tensor:
+    if _fills.get():
+        seed, offset = random.draw(random.INITIALISATION, target.numel())
+        apply_in_place(op, (target,), (first, second, seed, random.INITIALISATION, offset))
     return target

@@ -1,7 +1,21 @@
-"""Training: a loop of readable length, what it remembers, and its curves."""
+"""Training: a loop of readable length, what it remembers, its curves, and checkpoints."""
 
-from minigrad.train.history import Epoch, History
+from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
+from minigrad.train.history import Epoch, History, save_history
 from minigrad.train.plots import plot_history
 from minigrad.train.trainer import evaluate, fit
+from minigrad.train.weights import load_weights, save_weights
 
-__all__ = ["Epoch", "History", "evaluate", "fit", "plot_history"]
+__all__ = [
+    "Description",
+    "Epoch",
+    "History",
+    "evaluate",
+    "fit",
+    "load_checkpoint",
+    "load_weights",
+    "plot_history",
+    "save_checkpoint",
+    "save_history",
+    "save_weights",
+]

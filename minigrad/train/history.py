@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from minigrad.train.files import write_atomically
 
 
 class Epoch(NamedTuple):
@@ -51,3 +56,14 @@ class History:
         """Number, from 1, of the epoch of highest validation accuracy; of several, that of lowest validation cost."""
         ranks = [(epoch.val_accuracy, -epoch.val_cost) for epoch in self.epochs]
         return ranks.index(max(ranks)) + 1
+
+
+def save_history(history: History, folder: str | os.PathLike[str]) -> None:
+    """Write ``history.json``, all figures, and ``history.csv``, a line for every epoch, into an existing folder."""
+    folder = Path(folder)
+    epochs = [epoch._asdict() for epoch in history.epochs]
+    write_atomically(
+        folder / "history.json", json.dumps({"epochs": epochs, "batch_costs": history.batch_costs}).encode()
+    )
+    lines = [("epoch", *Epoch._fields), *((number, *epoch) for number, epoch in enumerate(history.epochs, start=1))]
+    write_atomically(folder / "history.csv", "".join(",".join(map(str, line)) + "\n" for line in lines).encode())

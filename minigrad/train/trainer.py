@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
 
 import minigrad.nn.functional as F
+from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer
-from minigrad.data.loader import DataLoader, Dataset
+from minigrad.data.loader import DataLoader
 from minigrad.errors import MinigradError
 from minigrad.nn.module import Module
+from minigrad.ops.transfer import to_device
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
@@ -40,6 +42,8 @@ def fit(
     batch_size: int | None,
     seed: int | None = None,
     schedule: Schedule | None = None,
+    num_workers: int = 0,
+    on_epoch: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
     """Train `model` on batches of (inputs, labels), and validate it after every epoch.
@@ -54,10 +58,12 @@ def fit(
         How often to go through the training set.
     loss : callable
         ``loss(logits, labels)``: the mean over the batch, a scalar.
-    batch_size, seed
-        As in `DataLoader`.
+    batch_size, seed, num_workers
+        As in `DataLoader`. Batches go to the device of the model.
     schedule : Schedule, optional
         Its `step` is called after every epoch, or after every batch if its `counts` is "batches".
+    on_epoch : callable, optional
+        Called after every epoch with the history so far: to save the best weights, say, while the training goes on.
     progress : bool
         Show a bar where there is a terminal, and a line for every epoch.
 
@@ -73,7 +79,7 @@ def fit(
         When the cost of a batch is no longer finite; the weights are those before that batch.
     """
     require_integer("fit: epochs", epochs, 1)
-    loader = DataLoader(train, batch_size, shuffle=True, seed=seed)
+    loader = DataLoader(train, batch_size, shuffle=True, seed=seed, num_workers=num_workers)
     history = History()
     steps_in_batches = getattr(schedule, "counts", "epochs") == "batches"
     for number in range(1, epochs + 1):
@@ -82,18 +88,25 @@ def fit(
         lr = optimizer.param_groups[0]["lr"]
         of_batches = schedule if steps_in_batches else None
         cost, accuracy = _train(model, batches, optimizer, loss, of_batches, history.batch_costs, name)
-        history.epochs.append(Epoch(cost, accuracy, *evaluate(model, validation, batch_size, loss), lr))
+        validated = evaluate(model, validation, batch_size, loss, num_workers)
+        history.epochs.append(Epoch(cost, accuracy, *validated, lr))
         if history.best_epoch == number:
             history.best_state = _copy_of_weights(model)
         if schedule is not None and not steps_in_batches:
             schedule.step()
         if progress:
             tqdm.write(_line(name, history.epochs[-1]))
+        if on_epoch is not None:
+            on_epoch(history)
     return history
 
 
 def evaluate(
-    model: Module, dataset: Dataset, batch_size: int | None = 256, loss: Loss = F.cross_entropy
+    model: Module,
+    dataset: Dataset,
+    batch_size: int | None = 256,
+    loss: Loss = F.cross_entropy,
+    num_workers: int = 0,
 ) -> tuple[float, float]:
     """Return the mean loss and the accuracy of `model` on `dataset`, in evaluation mode and without a tape."""
     was_training = model.training
@@ -101,7 +114,7 @@ def evaluate(
     model.eval()
     try:
         with no_grad():
-            for inputs, labels in DataLoader(dataset, batch_size):
+            for inputs, labels in _on_device_of(model, DataLoader(dataset, batch_size, num_workers=num_workers)):
                 logits = model(inputs)
                 mean.add(loss(logits, labels).item(), logits, labels)
     finally:
@@ -142,7 +155,7 @@ def _train(
     """Train one epoch; return its mean cost and accuracy, and append the cost of every batch to `costs`."""
     model.train()
     mean = _Mean()
-    for number, (inputs, labels) in enumerate(batches, start=1):
+    for number, (inputs, labels) in enumerate(_on_device_of(model, batches), start=1):
         logits = model(inputs)
         objective = loss(logits, labels)
         cost = objective.item()
@@ -158,6 +171,12 @@ def _train(
         costs.append(cost)
         mean.add(cost, logits, labels)
     return mean.cost, mean.accuracy
+
+
+def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+    parameter = next(model.parameters(), None)
+    device = "cpu" if parameter is None else parameter.device
+    return (tuple(to_device(item, device) for item in batch) for batch in batches)
 
 
 def _copy_of_weights(model: Module) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ ROOTS = {package.__name__: Path(package.__file__).parent for package in (minigra
 
 # From low to high: a package may import those in the lines above it. A module belongs to the longest name that fits.
 LAYERS = [
-    ["minigrad.errors"],
+    ["minigrad.errors", "minigrad.version"],
     ["minigrad.dtypes", "minigrad.random", "minigrad.recording"],
     ["minigrad.backends.base"],
     ["minigrad.tensor"],
@@ -24,7 +24,10 @@ LAYERS = [
     ["minigrad.ops"],
     ["minigrad.backends"],
     ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.testing"],
-    ["minigrad.train", "minigrad.models", "minigrad.interop", "minigrad.cli"],
+    ["minigrad.models"],
+    ["minigrad.train", "minigrad.interop"],
+    ["minigrad.cli"],
+    ["minigrad.__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -160,7 +163,7 @@ def test_an_import_upward_is_noticed():
     assert not may_import("minigrad.ops.conv", "minigrad.backends.cpu")
 
 
-HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm")
+HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm", "click", "safetensors", "pooch", "requests", "PIL")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,7 @@ HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm")
     [
         "import minigrad",
         "import minigrad as mg; mg.tensor([1.0, 2.0]); mg.empty(2); mg.from_numpy(mg.tensor([1]).numpy())",
-        "import minigrad as mg; mg.nn; mg.optim; mg.data",
+        "import minigrad as mg; mg.nn; mg.optim; mg.data; mg.models",
     ],
     ids=["import", "tensors", "subpackages"],
 )

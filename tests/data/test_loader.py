@@ -24,9 +24,10 @@ def epoch(loader):
     st.booleans(),
     st.booleans(),
     st.integers(0, 2**64 - 1),
+    st.sampled_from([0, 0, 1, 3]),
     st.data(),
 )
-def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last, seed, data):
+def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last, seed, workers, data):
     if drop_last and batch_size is not None and batch_size > length:
         batch_size = length
     loader = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed)
@@ -34,7 +35,7 @@ def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last
     assert [len(batches) for batches in expected] == [len(loader)] * 3
 
     stop = data.draw(st.integers(0, len(loader)), "batches before the interruption")
-    broken = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed)
+    broken = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed, workers)
     epoch(broken)
     batches = iter(broken)
     begun = [next(batches)[0].tolist() for _ in range(stop)]
@@ -99,12 +100,19 @@ def test_batches_are_tensors_that_do_not_share_the_data():
     assert dataset.arrays[0].tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_transform_gives_what_is_handed_out(workers):
+    loader = DataLoader(numbered(5), batch_size=2, num_workers=workers, transform=lambda a, b: (b * 2, a, a + 1))
+    assert [[part.tolist() for part in batch] for batch in loader][1] == [[[4], [6]], [2, 3], [3, 4]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"batch_size": 0}, "batch_size must be an integer of at least 1, got 0"),
         ({"batch_size": 2.0}, "batch_size must be an integer of at least 1, got 2.0"),
         ({"batch_size": True}, "batch_size must be an integer of at least 1, got True"),
+        ({"num_workers": -1}, r"num_workers must be an integer in \[0, 64\], got -1"),
         ({"seed": -1}, r"seed must be an integer in \[0, 18446744073709551615\], got -1"),
         ({"batch_size": 6, "drop_last": True}, "drop_last leaves no batch of 6 out of 5 examples"),
     ],

@@ -32,7 +32,7 @@ def test_parts_are_disjoint_complete_and_of_the_sizes_asked_for(case, seed, stra
     labels, sizes = case
     parts = split_or_reject(numbered(labels), sizes, seed=seed, stratify=stratify)
     assert [len(part) for part in parts] == sizes
-    assert sorted(np.concatenate([part.arrays[0] for part in parts])) == list(range(len(labels)))
+    assert sorted(np.concatenate([part[:][0] for part in parts])) == list(range(len(labels)))
 
 
 @given(labels_and_sizes(), st.integers(0, 2**64 - 1))
@@ -41,7 +41,7 @@ def test_every_class_gets_its_share(case, seed):
     counts = np.bincount(labels)
     for part in split_or_reject(numbered(labels), sizes, seed=seed):
         share = counts * len(part) / len(labels)
-        assert (abs(np.bincount(part.arrays[1]) - share) <= 1 + counts * len(counts) / len(labels)).all()
+        assert (abs(np.bincount(part[:][1]) - share) <= 1 + counts * len(counts) / len(labels)).all()
 
 
 @given(labels_and_sizes(), st.integers(0, 2**64 - 1))
@@ -59,19 +59,19 @@ def test_the_digits_are_split_evenly():
     parts = split(datasets.digits(), [0.7, 0.15, 0.15], seed=0)
     assert [len(part) for part in parts] == [1258, 269, 270]
     for part in parts:
-        share = np.bincount(part.arrays[1]) / len(part)
+        share = np.bincount(part[:][1]) / len(part)
         assert abs(share - 0.1).max() < 0.006
 
 
 def test_equal_seeds_give_equal_splits_and_others_do_not():
-    first, again, other = (split(datasets.digits(), [1000, 797], seed=seed)[0].arrays[0] for seed in (0, 0, 1))
+    first, again, other = (split(datasets.digits(), [1000, 797], seed=seed)[0][:][0] for seed in (0, 0, 1))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 def test_a_split_is_the_same_on_every_machine():
     part = split(numbered([0] * 10 + [1] * 10), [5, 15], seed=0)[0]
-    assert part.arrays[0].tolist() == [5, 6, 10, 14, 19]
+    assert part[:][0].tolist() == [5, 6, 10, 14, 19]
 
 
 def test_a_split_without_labels():

@@ -1,4 +1,4 @@
-"""Every Python block of the README is run, and prints what the text block after it says."""
+"""Every Python block of these documents, and every command of the README with an output, prints what is said."""
 
 import re
 import subprocess
@@ -9,18 +9,31 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:(?!```).)*?```text\n(?P<output>.*?)```", re.DOTALL)
-SNIPPETS = [(match["code"], match["output"]) for match in BLOCK.finditer((ROOT / "README.md").read_text())]
+COMMAND = re.compile(r"```sh\nminigrad (?P<arguments>[^\n]*)\n```\n+```text\n(?P<output>.*?)```", re.DOTALL)
+DOCUMENTS = {name: (ROOT / name).read_text() for name in ("README.md", "docs/layers.md")}
+COMMANDS = [(match["arguments"], match["output"]) for match in COMMAND.finditer(DOCUMENTS["README.md"])]
+SNIPPETS = [(match["code"], match["output"]) for text in DOCUMENTS.values() for match in BLOCK.finditer(text)]
 
 
 def test_every_python_block_has_its_output():
-    assert len(SNIPPETS) == (ROOT / "README.md").read_text().count("```python") > 0
+    assert len(SNIPPETS) == sum(text.count("```python") for text in DOCUMENTS.values()) > 0
 
 
 @pytest.mark.parametrize(("code", "output"), SNIPPETS, ids=range(len(SNIPPETS)))
-def test_a_snippet_prints_what_the_readme_says(code, output, tmp_path):
+def test_a_snippet_prints_what_the_document_says(code, output, tmp_path):
     run = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout == output
+
+
+@pytest.mark.parametrize(("arguments", "output"), COMMANDS, ids=range(len(COMMANDS)))
+def test_a_command_prints_what_the_readme_says(arguments, output, tmp_path):
+    """Up to the digits after the point: another processor adds in another order."""
+    command = [sys.executable, "-W", "error", "-m", "minigrad", *arguments.split()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    rounded = [re.sub(r"\.\d+|epoch \d,", "", text) for text in (run.stdout, output)]
+    assert rounded[0] == rounded[1]
 
 
 def test_links_between_documents_lead_somewhere():

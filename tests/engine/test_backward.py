@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import nn
 from minigrad.errors import GraphError, ShapeError
 
 
@@ -172,3 +173,23 @@ def test_augmented_assignment_binds_a_new_tensor():
     x += 1.0
     assert before.tolist() == [1.0]
     assert x.tolist() == [2.0]
+
+
+def test_a_gradient_that_nobody_else_holds_is_not_copied():
+    x, w = mg.ones(2, 3), mg.ones(4, 3, requires_grad=True)
+    with mg.Tape() as tape:
+        nn.functional.linear(x, w).sum().backward()
+    assert "clone" not in [entry.name for entry in tape.entries]
+    assert w.grad.tolist() == [[2.0] * 3] * 4
+
+
+def test_a_gradient_that_a_rule_has_kept_is_copied():
+    kept = []
+    op = mg.Op("keep", ("input",), lambda x: x, vjp={"input": lambda grad: kept.append(grad * 2.0) or kept[0]})
+    mg.register_kernel(op, "cpu", lambda out, x: np.copyto(out, x))
+    for keeps in (lambda tensor: tensor, lambda tensor: tensor.array):
+        kept.clear()
+        x = mg.ones(3, requires_grad=True)
+        mg.apply(op, (x,)).sum().backward()
+        held = keeps(kept.pop())
+        assert not np.shares_memory(x.grad.array, getattr(held, "array", held))

@@ -1,7 +1,11 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import nn
 from minigrad.errors import DataError, DTypeError, GraphError, ShapeError
 
 
@@ -222,3 +226,29 @@ def test_set_num_threads_wants_a_positive_integer():
     for count in (0, -1, 1.0, True, "2"):
         with pytest.raises(DataError, match="set_num_threads: a positive integer is required"):
             mg.set_num_threads(count)
+
+
+def through_pickle(value):
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, through_pickle])
+def test_copies_of_leaves_are_tensors_of_their_own(duplicate):
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    other = duplicate(x)
+    assert (other.tolist(), other.requires_grad, other.grad.tolist()) == ([1.0, 2.0], True, [2.0, 4.0])
+    assert (x + other).tolist() == [2.0, 4.0]
+    assert not np.shares_memory(x.array, other.array)
+    with pytest.raises(GraphError, match=r"copy, pickle: only leaves can be; this tensor was made by mul, detach it"):
+        duplicate(x * 2.0)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, through_pickle])
+def test_copies_of_modules_compute_the_same_with_weights_of_their_own(duplicate):
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+    other, images = duplicate(net), mg.ones(2, 1, 4, 4)
+    assert other(images).tolist() == net(images).tolist()
+    assert [type(p) for p in other.parameters()] == [nn.Parameter] * 6
+    nn.init.zeros_(other[4].weight)
+    assert net[4].weight.detach().numpy().any()

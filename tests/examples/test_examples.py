@@ -4,13 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.copies import images_and_labels, records, write_mnist
+
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+
+
+def write_cifar10(folder):
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        (folder / name).write_bytes(records(*images_and_labels(40, (3, 32, 32))))
+
+
+DATA = {"mnist.py": write_mnist, "cifar10.py": write_cifar10}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_runs(example, tmp_path):
+    options = ["--smoke"]
+    if example.name in DATA:
+        DATA[example.name](tmp_path)
+        options += ["--data-dir", "."]
     run = subprocess.run(
-        [sys.executable, "-W", "error", example, "--smoke"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", example, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.kernels.cases import (
+    batch_norm,
     conv,
     dropout,
     elementwise,
@@ -12,13 +13,17 @@ from tests.kernels.cases import (
     pool,
     random,
     reduce,
+    response_norm,
     softmax,
     unfold,
     update,
 )
 from tests.kernels.cases.case import Case
 
-FAMILIES = (elementwise, reduce, index, matmul, conv, pool, unfold, dropout, random, softmax, update, optimise)
+FAMILIES = (
+    *(elementwise, reduce, index, matmul, conv, pool, unfold, dropout, random, softmax),
+    *(batch_norm, response_norm, update, optimise),
+)
 TABLE: list[Case] = [case for family in FAMILIES for case in family.CASES]
 
 each_case = pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)

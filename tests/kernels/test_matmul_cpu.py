@@ -60,6 +60,23 @@ def test_strides(shape):
     assert_product(multiply(one_a, one_b), one_a, one_b)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "shape", [(1, 100, 64, 50), (2, 7, 1025, 13), (1, 1, 2100, 1), (3, 129, 70, 6), (1, 130, 80, 131)]
+)
+def test_rows_with_rows(shape, dtype):
+    a, b = matrices(shape, dtype)
+    by_columns = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    assert_product(multiply(a, by_columns), a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 50, 100, 64), (2, 7, 300, 16), (3, 133, 70, 32), (2, 132, 5, 544)])
+def test_rows_of_whole_vectors(shape, dtype):
+    a, b = matrices(shape, dtype)
+    assert_product(multiply(a, b), a, b)
+
+
 def test_nan_stays_in_its_row_and_column():
     a, b = (x.copy() for x in matrices((1, 40, 300, 50), np.float32))
     a[0, 7, 299], b[0, 0, 49] = np.nan, np.inf
@@ -70,9 +87,14 @@ def test_nan_stays_in_its_row_and_column():
     assert np.isfinite(rest[:, :49]).all()
 
 
-def test_equal_bits_at_any_number_of_threads(monkeypatch):
+@pytest.mark.parametrize(
+    ("shape", "by_rows"), [((2, 150, 300, 600), False), ((2, 60, 300, 640), False), ((2, 150, 1100, 60), True)]
+)
+def test_equal_bits_at_any_number_of_threads(monkeypatch, shape, by_rows):
     monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
-    a, b = matrices((2, 150, 300, 600), np.float32)
+    a, b = matrices(shape, np.float32)
+    if by_rows:
+        b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
     before = threads.get_num_threads()
     found = []
     for count in (1, 2, 4):

@@ -86,33 +86,74 @@ def test_small_gaussian():
     check_normal(init.small_gaussian_(empty(4000)).numpy(), 0.0, 0.01)
 
 
-def test_kaiming_normal():
-    check_normal(init.kaiming_normal_(empty(40, 10, 2, 5)).numpy(), 0.0, math.sqrt(2 / 100))
+@pytest.mark.parametrize(
+    ("settings", "variance"),
+    [
+        ({}, 2 / 100),
+        ({"a": 2.0}, 2 / 5 / 100),
+        ({"mode": "fan_out", "nonlinearity": "relu"}, 2 / 400),
+        ({"nonlinearity": "linear"}, 1 / 100),
+        ({"nonlinearity": "tanh"}, 25 / 9 / 100),
+    ],
+)
+def test_kaiming(settings, variance):
+    weight = empty(40, 10, 2, 5)
+    check_normal(init.kaiming_normal_(weight, **settings).numpy(), 0.0, math.sqrt(variance))
+    bound = math.sqrt(3 * variance)
+    check_uniform(init.kaiming_uniform_(weight, **settings).numpy(), -bound, bound)
 
 
-def test_kaiming_uniform():
-    bound = math.sqrt(2) * math.sqrt(3 / 100)
-    check_uniform(init.kaiming_uniform_(empty(40, 100)).numpy(), -bound, bound)
+@pytest.mark.parametrize(
+    ("name", "param", "gain"),
+    [
+        ("conv2d", None, 1.0),
+        ("sigmoid", None, 1.0),
+        ("tanh", None, 5 / 3),
+        ("relu", 3.0, math.sqrt(2)),
+        ("leaky_relu", None, math.sqrt(2 / 1.0001)),
+        ("leaky_relu", 1.0, 1.0),
+        ("selu", None, 0.75),
+    ],
+)
+def test_gains(name, param, gain):
+    assert init.calculate_gain(name, param) == pytest.approx(gain)
 
 
-def test_a_gain_of_one_s_own():
-    check_normal(init.kaiming_normal_(empty(40, 100), gain=1.0).numpy(), 0.0, 0.1)
+def test_kaiming_keeps_the_scale_of_activations_by_fan_in_and_of_gradients_by_fan_out():
+    for mode, outputs, inputs in (("fan_in", 80, 40), ("fan_out", 40, 80)):
+        x = init.normal_(empty(16, 40))
+        for _ in range(3):
+            weight = init.kaiming_normal_(empty(outputs, inputs), mode=mode)
+            x = mg.relu(x @ (weight.T if mode == "fan_in" else weight))[:, :40]
+        assert 0.5 < float((x * x).mean()) < 2.0
 
 
-def test_kaiming_keeps_the_scale_of_activations():
-    x = init.normal_(empty(64, 100))
-    for _ in range(3):
-        x = mg.relu(x @ init.kaiming_normal_(empty(100, 100)).T)
-    assert 0.5 < float((x * x).mean()) < 2.0
+def test_apply_initialises_a_network():
+    net = nn.Sequential(nn.Linear(3, 2, device="reference"), nn.Sequential(nn.Linear(2, 2, device="reference")))
+    net.apply(lambda module: init.constant_(module.weight, val=2.0) if isinstance(module, nn.Linear) else None)
+    assert [parameter.tolist() for name, parameter in net.named_parameters() if "weight" in name] == [
+        [[2.0] * 3] * 2,
+        [[2.0] * 2] * 2,
+    ]
+
+
+def test_the_filters_of_a_position_are_weights_of_their_own():
+    layer = nn.LocallyConnected2d(1, 2, 3, 2, device="reference")
+    with mg.no_grad():
+        init.constant_(layer.weight[0, 1], 5.0)
+    assert (layer.weight.detach().numpy() == 5.0).sum(axis=(2, 3, 4, 5)).tolist() == [[0, 8], [0, 0]]
 
 
 @pytest.mark.parametrize(
     "make",
     [
         lambda: nn.Linear(100, 40, device="reference"),
+        lambda: nn.Conv1d(40, 40, 5, groups=2, device="reference"),
         lambda: nn.Conv2d(20, 40, (2, 5), groups=2, device="reference"),
+        lambda: nn.ConvTranspose2d(4, 40, (2, 5), groups=4, device="reference"),
+        lambda: nn.LocallyConnected2d(10, 5, (3, 11), (2, 5), (1, 2), device="reference"),
     ],
-    ids=["Linear", "Conv2d"],
+    ids=["Linear", "Conv1d", "Conv2d", "ConvTranspose2d", "LocallyConnected2d"],
 )
 def test_layers_start_as_pytorch_s_do(make):
     layer = make()
@@ -161,7 +202,9 @@ def test_layers_of_one_seed_differ_from_each_other():
 
 
 def test_a_layer_without_inputs_is_made():
-    assert nn.Linear(0, 3, device="reference").weight.shape == (3, 0)
+    layer = nn.Linear(0, 3, device="reference")
+    assert layer.weight.shape == (3, 0)
+    assert layer.bias.tolist() == [0.0] * 3
 
 
 @pytest.mark.parametrize(
@@ -170,7 +213,13 @@ def test_a_layer_without_inputs_is_made():
         (lambda: init.normal_(empty(2), 0.0, -1.0), "normal_: std must not be negative"),
         (lambda: init.uniform_(empty(2), 1.0, 0.0), "uniform_: low must not exceed high"),
         (lambda: init.normal_(empty(2, dtype=mg.int64)), "normal_: target must be float"),
-        (lambda: init.kaiming_normal_([1.0]), "target must be a Tensor"),
+        (lambda: init.uniform_(empty(2), a=1.0, b=0.0), "uniform_: low must not exceed high"),
+        (lambda: init.kaiming_normal_([1.0]), "init: tensor must be a Tensor"),
+        (lambda: init.kaiming_uniform_(empty(2, 2), mode="fan"), "init: mode must be 'fan_in' or 'fan_out', got 'fan'"),
+        (
+            lambda: init.kaiming_normal_(empty(2, 2), nonlinearity="step"),
+            "calculate_gain: nonlinearity must be one of linear, .*, leaky_relu, got 'step'",
+        ),
     ],
 )
 def test_wrong_settings_draw_nothing(call, message):

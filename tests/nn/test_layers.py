@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
-from minigrad.errors import DTypeError, MinigradError, ShapeError
+from minigrad.errors import DTypeError, ShapeError
 
 
 def image(*shape):
@@ -27,23 +27,6 @@ def test_linear(bias):
     assert layer.bias.shape == (2,) if bias else layer.bias is None
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"stride": (2, 1), "padding": (0, 1), "dilation": (1, 2)},
-        {"padding": "same"},
-        {"groups": 2, "bias": False},
-    ],
-)
-def test_conv2d(options):
-    layer = nn.Conv2d(2, 4, (2, 3), **options, device="reference", dtype=mg.float64)
-    x = image(1, 2, 6, 7)
-    settings = {name: value for name, value in options.items() if name != "bias"}
-    assert same(layer(x), F.conv2d(x, layer.weight, layer.bias, **settings))
-    assert layer.weight.shape == (4, 2 // options.get("groups", 1), 2, 3)
-
-
 def test_max_pool2d():
     x = image(1, 2, 7, 6)
     settings = {"stride": (2, 1), "padding": 1, "dilation": (1, 2), "ceil_mode": True}
@@ -52,6 +35,27 @@ def test_max_pool2d():
     expected_out, expected_indices = F.max_pool2d(x, 2, return_indices=True)
     assert same(out, expected_out)
     assert same(indices, expected_indices)
+
+
+def test_max_unpool2d():
+    x = image(1, 2, 5, 6).square()
+    out, indices = nn.MaxPool2d(2, return_indices=True)(x)
+    unpool = nn.MaxUnpool2d(2)
+    assert unpool(out, indices).shape == (1, 2, 4, 6)
+    expected = F.max_unpool2d(out, indices, 2, output_size=(5, 6))
+    assert expected.shape == x.shape
+    assert same(unpool(out, indices, output_size=(5, 6)), expected)
+    assert same(nn.MaxPool2d(2)(expected), out)
+
+
+@pytest.mark.parametrize("size", [3, (2, 4), (None, 1)])
+def test_adaptive_pools(size):
+    x = image(2, 2, 5, 7)
+    assert same(nn.AdaptiveAvgPool2d(size)(x), F.adaptive_avg_pool2d(x, size))
+    assert same(nn.AdaptiveMaxPool2d(size)(x), F.adaptive_max_pool2d(x, size))
+    both = nn.AdaptiveMaxPool2d(size, return_indices=True)(x)
+    for part, expected in zip(both, F.adaptive_max_pool2d(x, size, return_indices=True), strict=True):
+        assert same(part, expected)
 
 
 @pytest.mark.parametrize("count_include_pad", [True, False])
@@ -69,22 +73,38 @@ def test_a_pool_strides_by_its_kernel_unless_told_otherwise():
     ("layer", "function"),
     [
         (nn.ReLU(), F.relu),
+        (nn.LeakyReLU(0.2), lambda x: F.leaky_relu(x, 0.2)),
+        (nn.ELU(0.5), lambda x: F.elu(x, 0.5)),
+        (nn.Softplus(2, 3), lambda x: F.softplus(x, 2.0, 3.0)),
+        (nn.SiLU(), F.silu),
+        (nn.GELU(), F.gelu),
+        (nn.GELU("tanh"), lambda x: F.gelu(x, "tanh")),
         (nn.Tanh(), F.tanh),
         (nn.Sigmoid(), F.sigmoid),
         (nn.Softmax(dim=-1), lambda x: F.softmax(x, -1)),
         (nn.LogSoftmax(dim=0), lambda x: F.log_softmax(x, 0)),
+        (nn.Identity(5, mode="any"), lambda x: x),
         (nn.Flatten(), lambda x: x.flatten(1)),
         (nn.Flatten(0, 1), lambda x: x.flatten(0, 1)),
+        (nn.ZeroPad2d(1), lambda x: F.pad(x, (1, 1, 1, 1))),
+        (nn.ZeroPad2d((1, 0, 2, 3)), lambda x: F.pad(x, (1, 0, 2, 3))),
+        (nn.Unfold((1, 2), 1, (1, 0), (2, 1)), lambda x: F.unfold(x, (1, 2), 1, (1, 0), (2, 1))),
+        (nn.Fold(2, 1, 1, 1, 3), lambda x: F.fold(x, 2, 1, 1, 1, 3)),
     ],
+    ids=lambda value: repr(value) if isinstance(value, nn.Module) else "",
 )
 def test_layers_without_parameters(layer, function):
     x = image(2, 3, 4)
     assert same(layer(x), function(x))
+    assert not list(layer.parameters())
 
 
-@pytest.mark.parametrize(("layer", "function"), [(nn.Dropout, F.dropout), (nn.VanillaDropout, F.vanilla_dropout)])
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [(nn.Dropout, F.dropout), (nn.Dropout2d, F.dropout2d), (nn.VanillaDropout, F.vanilla_dropout)],
+)
 def test_dropout_follows_the_mode(layer, function):
-    x, module = image(5, 5), layer(0.3)
+    x, module = image(2, 8, 2, 2), layer(0.3)
     state = mg.get_rng_state()
     trained = module(x)
     mg.set_rng_state(state)
@@ -92,18 +112,43 @@ def test_dropout_follows_the_mode(layer, function):
     assert same(module.eval()(x), function(x, 0.3, training=False))
 
 
-def test_cross_entropy():
-    scores, target = image(4, 3), mg.tensor([0, 2, 1, 2], device="reference")
-    settings = {"ignore_index": 1, "reduction": "sum", "label_smoothing": 0.1}
-    weight = mg.tensor([1.0, 2.0, 3.0], dtype=mg.float64, device="reference")
-    layer = nn.CrossEntropyLoss(weight, **settings)
-    assert same(layer(scores, target), F.cross_entropy(scores, target, weight, **settings))
+CLASS_WEIGHT = mg.tensor([1.0, 2.0, 3.0], dtype=mg.float64, device="reference")
 
 
-def test_the_class_weights_of_a_loss_move_with_it():
-    layer = nn.CrossEntropyLoss(mg.tensor([1.0, 2.0])).to("reference", mg.float64)
-    assert (layer.weight.device, layer.weight.dtype) == ("reference", mg.float64)
-    assert list(layer.state_dict()) == ["weight"]
+@pytest.mark.parametrize(
+    ("layer", "function", "settings"),
+    [
+        (
+            nn.CrossEntropyLoss,
+            F.cross_entropy,
+            {"weight": CLASS_WEIGHT, "ignore_index": 1, "reduction": "sum", "label_smoothing": 0.1},
+        ),
+        (nn.NLLLoss, F.nll_loss, {"weight": CLASS_WEIGHT, "ignore_index": 2, "reduction": "none"}),
+        (nn.MultiMarginLoss, F.multi_margin_loss, {"p": 2, "margin": 0.5, "weight": CLASS_WEIGHT, "reduction": "sum"}),
+        (nn.SVMLoss, F.svm_loss, {"squared": True, "reduction": "sum"}),
+        (
+            nn.BCEWithLogitsLoss,
+            F.binary_cross_entropy_with_logits,
+            {"weight": CLASS_WEIGHT, "reduction": "sum", "pos_weight": CLASS_WEIGHT},
+        ),
+        (nn.MSELoss, F.mse_loss, {"reduction": "sum"}),
+        (nn.L1Loss, F.l1_loss, {"reduction": "none"}),
+        (nn.SmoothL1Loss, F.smooth_l1_loss, {"reduction": "sum", "beta": 0.5}),
+    ],
+)
+def test_losses(layer, function, settings):
+    scores = image(4, 3)
+    takes_values = layer in (nn.BCEWithLogitsLoss, nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss)
+    target = scores.sigmoid() if takes_values else mg.tensor([0, 2, 1, 2], device="reference")
+    assert same(layer()(scores, target), function(scores, target))
+    assert same(layer(**settings)(scores, target), function(scores, target, **settings))
+
+
+@pytest.mark.parametrize("layer", [nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.BCEWithLogitsLoss])
+def test_the_class_weights_of_a_loss_move_with_it(layer):
+    loss = layer(weight=mg.tensor([1.0, 2.0])).to("reference", mg.float64)
+    assert (loss.weight.device, loss.weight.dtype) == ("reference", mg.float64)
+    assert list(loss.state_dict()) == ["weight"]
 
 
 def test_dtype_and_device_of_a_layer():
@@ -116,20 +161,13 @@ def test_dtype_and_device_of_a_layer():
     [
         (lambda: nn.Linear(2.0, 1), DTypeError, "Linear: in_features must be an integer, got 2.0"),
         (lambda: nn.Linear(2, -1), ShapeError, "Linear: out_features must be at least 0, got -1"),
-        (lambda: nn.Conv2d(0, 1, 1), ShapeError, "Conv2d: in_channels must be at least 1, got 0"),
-        (lambda: nn.Conv2d(1, 1, (1, 2, 3)), ShapeError, "Conv2d: kernel_size must be one integer or a pair"),
-        (lambda: nn.Conv2d(1, 1, 1, stride=0), ShapeError, "Conv2d: stride must be at least 1, got 0"),
+        (lambda: nn.Linear(2, 1, bias="no"), DTypeError, "Linear: bias must be True or False, got 'no'"),
         (
-            lambda: nn.Conv2d(3, 4, 1, groups=2),
+            lambda: nn.ZeroPad2d((1, 2)),
             ShapeError,
-            "in_channels 3 and out_channels 4 must divide",
+            r"ZeroPad2d: padding must be one integer, or \(left, .*got \(1, 2\)",
         ),
-        (lambda: nn.MaxPool2d(True), DTypeError, "MaxPool2d: kernel_size must be an integer, got True"),
-        (lambda: nn.AvgPool2d(2, padding=-1), ShapeError, "AvgPool2d: padding must be at least 0, got -1"),
-        (lambda: nn.Dropout(1.5), MinigradError, r"Dropout: p, .* must lie in \[0, 1\], got 1.5"),
-        (lambda: nn.VanillaDropout("half"), DTypeError, "VanillaDropout: p must be a number, got 'half'"),
-        (lambda: nn.Softmax(dim=None), DTypeError, "Softmax: dim must be an integer, got None"),
-        (lambda: nn.CrossEntropyLoss([1.0]), DTypeError, "CrossEntropyLoss: weight must be a Tensor, this is list"),
+        (lambda: nn.ZeroPad2d(-1), ShapeError, "ZeroPad2d: padding must be at least 0, got -1"),
     ],
 )
 def test_wrong_settings_are_refused_when_the_layer_is_made(make, error, message):

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 
 import minigrad as mg
@@ -50,6 +52,15 @@ def test_buffers_are_found_and_plain_tensors_are_not():
 
 def test_the_state_holds_parameters_and_buffers():
     assert sorted(Net().state_dict()) == sorted([*NAMES, "count"])
+
+
+def test_a_prefix_and_a_module_s_own():
+    net = nn.Sequential(linear())
+    assert [name for name, _ in net.named_parameters(prefix="net")] == ["net.0.weight", "net.0.bias"]
+    assert list(net.named_parameters(recurse=False)) == list(net.parameters(recurse=False)) == []
+    assert [name for name, _ in Net().named_parameters("net", recurse=False)] == ["net.scale", "net.heads.right.1"]
+    assert [name for name, _ in Net().named_buffers("net")] == ["net.count"]
+    assert [buffer.tolist() for buffer in Net().buffers(recurse=False)] == [[3]]
 
 
 def test_modules_come_with_their_paths():
@@ -142,6 +153,44 @@ def test_sequential_is_a_list():
 def test_sequential_takes_modules_alone():
     with pytest.raises(mg.DataError, match="Sequential: layer 1 must be a Module, this is function"):
         nn.Sequential(nn.ReLU(), mg.relu)
+
+
+def test_apply_calls_the_children_first():
+    net, seen = nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()), []
+    assert net.apply(lambda module: seen.append(type(module).__name__)) is net
+    assert seen == ["ReLU", "Sequential", "Tanh", "Sequential"]
+
+
+def test_a_layer_of_a_sequence_is_replaced():
+    net = nn.Sequential(linear(), nn.ReLU(), linear())
+    net[-1] = head = linear(2, 5)
+    assert net[2] is head
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    with pytest.raises(mg.DataError, match="Sequential: layer 1 must be a Module, this is int"):
+        net[1] = 3
+    with pytest.raises(IndexError):
+        net[3] = nn.ReLU()
+
+
+def test_append_and_extend_give_the_container():
+    net = nn.Sequential().append(nn.ReLU()).extend([nn.Tanh()])
+    assert [type(layer).__name__ for layer in net] == ["ReLU", "Tanh"]
+
+
+def test_a_copy_has_weights_of_its_own():
+    net = linear()
+    other = copy.deepcopy(net)
+    other.weight.detach().numpy()[:] = 7.0
+    assert 7.0 not in net.weight.detach().numpy()
+    assert isinstance(other.weight, nn.Parameter)
+
+
+def test_casts_and_moves_by_their_names():
+    net = Net()
+    assert net.cpu() is net
+    assert net.float().scale.dtype == mg.float32
+    assert net.double().scale.dtype == mg.float64
+    assert (net.scale.device, net.count.device, net.count.dtype) == ("cpu", "cpu", mg.int64)
 
 
 def test_to_changes_dtype_and_device_of_the_same_parameter_objects():

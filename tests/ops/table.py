@@ -8,28 +8,37 @@ from hypothesis import given, settings
 from minigrad.testing import OpSpec
 from tests.ops.records import (
     activation,
+    adaptive,
     compare,
     conv,
     dropout,
     elementwise,
+    extremes,
+    gather,
     index,
+    join,
     likelihood,
     loss,
     margin,
     matmul,
+    norm,
     optimise,
+    pad,
     pool,
     reduce,
     shape,
+    slicing,
     softmax,
+    statistics,
     transfer,
     unfold,
     update,
 )
 
-ARITHMETIC = (elementwise, compare, activation, reduce, shape, index, matmul)
-LAYERS = (conv, pool, unfold, dropout, softmax, likelihood, margin, loss)
-FAMILIES = (*ARITHMETIC, *LAYERS, update, optimise, transfer)
+ARITHMETIC = (elementwise, compare, activation, reduce, extremes, statistics, matmul)
+REARRANGED = (shape, slicing, join, index, gather, pad)
+LAYERS = (conv, pool, adaptive, unfold, norm, dropout, softmax, likelihood, margin, loss)
+FAMILIES = (*ARITHMETIC, *REARRANGED, *LAYERS, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"

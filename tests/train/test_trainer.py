@@ -146,3 +146,20 @@ def test_evaluation_is_the_mean_over_examples_whatever_the_batches():
 def test_a_number_of_epochs_that_is_none_is_refused():
     with pytest.raises(DataError, match="epochs must be an integer of at least 1, got 0"):
         run(linear(), epochs=0)
+
+
+def test_every_epoch_is_told_of_once_it_is_in_the_history():
+    told = []
+    history = run(linear(), epochs=3, on_epoch=lambda so_far: told.append((so_far, len(so_far.epochs))))
+    assert told == [(history, 1), (history, 2), (history, 3)]
+
+
+def test_batches_go_to_the_device_of_the_model():
+    elsewhere, here = linear().to("reference"), linear()
+    assert run(elsewhere).batch_costs == pytest.approx(run(here).batch_costs, rel=1e-5)
+    assert elsewhere.weight.device == "reference"
+    assert evaluate(elsewhere, VALIDATION) == pytest.approx(evaluate(here, VALIDATION), rel=1e-5)
+
+
+def test_threads_that_read_ahead_change_nothing():
+    assert run(linear(), num_workers=2).batch_costs == run(linear()).batch_costs

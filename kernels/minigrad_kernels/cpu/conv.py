@@ -11,6 +11,9 @@ Axes: n batch, g group, o output channel, c input channel, h w space, k kernel; 
 The first two are one kernel (conv_product): dx is a convolution of dy for each phase of the stride (conv_plan). The
 third is a product over pixels (conv_dot). Padding is zeros that are multiplied; nothing else is added, so NaN and
 infinity in x reach only results whose window holds them.
+
+Where images are small, or channels are many and images few, all three are products of matrices instead, one for each
+pixel that meets a tap (conv_matrices); conv_matrices_plan estimates which is less work.
 """
 
 from typing import Any
@@ -19,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.conv_dot import dot, dot_elements
+from minigrad_kernels.cpu.conv_matrices import multiply, multiply_elements
+from minigrad_kernels.cpu.conv_matrices_plan import products
 from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gather
 from minigrad_kernels.cpu.conv_product import product, product_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
@@ -33,6 +38,8 @@ def conv2d_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+        return aligned_bytes(multiply_elements(plan), out_nohw.itemsize)
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
     plan = forward_plan(w_ockk.shape[2:], window, out_nohw, x_nchw, groups)
     count = max(product_elements(gather, out_nohw, x_nchw, groups), elements(plan, out_nohw.shape[1]))
@@ -56,6 +63,9 @@ def conv2d(
         At least `conv2d_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+        multiply(plan, out_nohw, {"x": x_nchw, "w": w_ockk}, bias_o, aligned(scratch, out_nohw.dtype))
+        return
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
@@ -72,6 +82,8 @@ def conv2d_input_grad_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+        return aligned_bytes(multiply_elements(plan), dx_nchw.itemsize)
     gather = input_grad_gather(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
     plan = input_grad_plan(w_ockk.shape[2:], window, dx_nchw, dy_nohw, groups)
     count = max(product_elements(gather, dx_nchw, dy_nohw, groups), elements(plan, dx_nchw.shape[1]))
@@ -93,6 +105,9 @@ def conv2d_input_grad(
         At least `conv2d_input_grad_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+        multiply(plan, dx_nchw, {"y": dy_nohw, "w": w_ockk}, dy_nohw.reshape(-1)[:0], aligned(scratch, dx_nchw.dtype))
+        return
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
     steps = (outputs * channels * taps, channels * taps, taps)
@@ -110,6 +125,8 @@ def conv2d_weight_grad_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+        return aligned_bytes(multiply_elements(plan), dw_ockk.itemsize)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
     plan = weight_plan(dw_ockk.shape[2:], window, x_nchw, dy_nohw, groups)
     return aligned_bytes(max(dot_elements(gather, dw_ockk, x_nchw, groups), elements(plan, 1)), dw_ockk.itemsize)
@@ -130,6 +147,9 @@ def conv2d_weight_grad(
         At least `conv2d_weight_grad_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+        multiply(plan, dw_ockk, {"x": x_nchw, "y": dy_nohw}, x_nchw.reshape(-1)[:0], aligned(scratch, dw_ockk.dtype))
+        return
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
     plan = weight_plan(dw_ockk.shape[2:], window, x_nchw, dy_nohw, groups)
     arrays = dw_ockk, x_nchw, dy_nohw, groups, aligned(scratch, dw_ockk.dtype)

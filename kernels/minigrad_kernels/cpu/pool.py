@@ -17,6 +17,7 @@ from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.pool_lanes import maximum_of_windows, mean_of_windows
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
+from minigrad_kernels.cpu.sums import sum_of
 
 # Rough time of a task's parts, in nanoseconds.
 WINDOW_NANOSECONDS = 1.0
@@ -157,14 +158,6 @@ def _max_pool2d_gather(begin, end, worker, out, x, indices):
             out[plane, window] = x[plane, place] if place >= 0 else 0
 
 
-@helper
-def _sum(x):
-    total = x.dtype.type(0)
-    for i in range(len(x)):
-        total += x[i]
-    return total
-
-
 @kernel("out T2", "in T2", "int", "int", "int", "int", "int", "int", "int", "int", "int", "int", "int")
 def _avg_pool2d(
     begin, end, worker, out, x, height, width, out_h, out_w,
@@ -183,7 +176,7 @@ def _avg_pool2d(
                     left = q * stride_w - pad_w
                     total = x.dtype.type(0)
                     for h in range(start + first, start + last):
-                        total += _sum(x[plane, h * width + max(left, 0) : h * width + min(left + kernel_w, width)])
+                        total += sum_of(x[plane, h * width + max(left, 0) : h * width + min(left + kernel_w, width)])
                     out_row[q] = total / (counted_rows * _counted(left, width, kernel_w, margin_w))
             else:
                 for q in range(0, out_w, lanes):

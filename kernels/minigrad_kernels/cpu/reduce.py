@@ -1,4 +1,4 @@
-"""Reductions over axes, which are gone from the output; any strides.
+"""Reductions over axes, which are gone from the output, and running sums; any strides.
 
 NumPy's reductions are vectorised, sum in pairs along the innermost axis, and run in one thread: their order of
 summation is a matter of shape and strides alone.
@@ -24,6 +24,21 @@ def amax(out: Array, x: Array, axes: tuple[int, ...]) -> None:
     quiet(np.maximum.reduce, x, axes, None, out)
 
 
+def amin(out: Array, x: Array, axes: tuple[int, ...]) -> None:
+    """Write the smallest element of x over the axes, NaN if one is."""
+    quiet(np.minimum.reduce, x, axes, None, out)
+
+
 def argmax(out_int64: Array, x: Array, axis: int) -> None:
     """Write the position of the first largest element along the axis; NaN counts as the largest."""
     out_int64[...] = np.argmax(x, axis)
+
+
+def argmin(out_int64: Array, x: Array, axis: int) -> None:
+    """Write the position of the first smallest element along the axis; NaN counts as the smallest."""
+    out_int64[...] = np.argmin(x, axis)
+
+
+def cumsum(out: Array, x: Array, axis: int) -> None:
+    """Write the sums of the elements of x up to each one along the axis."""
+    quiet(np.add.accumulate, x, axis, None, out)

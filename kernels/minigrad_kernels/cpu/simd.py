@@ -224,3 +224,44 @@ def store_lanes(typing_context: Any, out: Any, out_at: Any, source: Any, source_
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+@intrinsic
+def transpose_lanes(
+    typing_context: Any, out: Any, out_at: Any, out_step: Any, places: Any, places_at: Any,
+    source: Any, source_at: Any, source_step: Any, rows: Any, columns: Any,
+) -> Any:  # fmt: skip
+    """Write out[out_at + places[places_at + j] * out_step + i] = source[source_at + i * source_step + j].
+
+    For i < rows and j < columns, up to a vector's lanes of each; nothing else is read or written. places is read to the
+    end of a vector.
+    """
+    i = types.intp
+    signature = types.void(out, i, i, places, i, source, i, i, i, i)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        out, out_at, out_step, places, places_at, source, source_at, source_step, rows, columns = arguments
+        vector, index = VectorBuilder(context, builder, kinds[0].dtype), ir.IntType(64)
+        out = vector.address(vector.data(kinds[0], out), out_at)
+        table = builder.gep(vector.data(kinds[3], places), [places_at], source_etype=index)
+        source = vector.address(vector.data(kinds[5], source), source_at)
+        in_rows, in_columns = (vector.lanes_between(index(0), count) for count in (rows, columns))
+        nowhere = ir.Constant(in_rows.type, [False] * vector.lanes)
+
+        def line(number: int, count: Any, lanes: Any, start: Any, distance: Any) -> tuple[Any, Any]:
+            """Its address and mask; a line that is none gets the first one's, for far off even a mask costs a trap."""
+            exists = builder.icmp_signed(">", count, index(number))
+            at = vector.address(start, builder.select(exists, distance, index(0)))
+            return at, builder.select(exists, lanes, nowhere)
+
+        loaded = [
+            vector.load_masked(*line(r, rows, in_columns, source, builder.mul(source_step, index(r))))
+            for r in range(vector.lanes)
+        ]
+        for c, values in enumerate(vector.transposed(loaded)):
+            place = builder.load(builder.gep(table, [index(c)], source_etype=index), typ=index)
+            vector.store_masked(values, *line(c, columns, in_rows, out, builder.mul(place, out_step)))
+        return context.get_dummy_value()
+
+    return signature, codegen

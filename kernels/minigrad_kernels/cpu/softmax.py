@@ -1,9 +1,11 @@
-"""The logarithm of softmax along one axis, and its gradient.
+"""The logarithm of softmax along one axis, the loss of both for rows, and their gradients.
 
     log_softmax              out[i] = (x[i] - m) - ln(sum over j of e**(x[j] - m)),  m the largest x
     log_softmax_input_grad   dx[i] = dy[i] - e**y[i] (sum over j of dy[j])
+    softmax_loss             out[n] = -log_softmax(x[n])[target[n]]
+    softmax_loss_input_grad  dx[n, i] = dy[n] (softmax(x[n])[i] - 1 where i is target[n])
 
-Rows along the last axis are the tasks of a kernel, with e**x as a polynomial that becomes vectors; sums are float64.
+Rows along the last axis are the tasks of a kernel; sums are float64.
 Along other axes NumPy does it, with temporary arrays: dense predictions are not what we are fast at.
 """
 
@@ -15,18 +17,12 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.exponential import exp
 from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
 
-ELEMENT_NANOSECONDS = 2.0
-
-LOG_2_E = 1 / math.log(2)
-# ln 2 in two parts: the first has zeros at its end, so that its product with an exponent is exact.
-LN_2_HIGH = 6.93147180369123816490e-01
-LN_2_LOW = 1.90821492927058770002e-10
-# The Taylor series of e**r, the last term first: for |r| < ln 2 / 2 the rest is below float64's rounding.
-SERIES = tuple(1 / math.factorial(k) for k in range(13, -1, -1))
+ELEMENT_NANOSECONDS = 1.0
 
 
 def log_softmax(out: Array, x: Array, axis: int) -> None:
@@ -49,6 +45,16 @@ def log_softmax_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
         quiet(_log_softmax_of_columns_input_grad, dx, dy, y, axis)
 
 
+def softmax_loss(out_n: Array, x_nc: Array, target_n: Array) -> None:
+    """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`."""
+    threads.run(_softmax_loss, len(out_n), x_nc.size * ELEMENT_NANOSECONDS, out_n, x_nc, target_n)
+
+
+def softmax_loss_input_grad(dx_nc: Array, dy_n: Array, x_nc: Array, target_n: Array) -> None:
+    """`dx[n, c] = dy[n] (e**x[n, c] / sum over d of e**x[n, d] - 1 where c is target[n])`."""
+    threads.run(_softmax_loss_input_grad, len(dy_n), x_nc.size * 2 * ELEMENT_NANOSECONDS, dx_nc, dy_n, x_nc, target_n)
+
+
 def _is_last(shape: tuple[int, ...], axis: int) -> bool:
     """Whether the elements along the axis are neighbours in memory."""
     return math.prod(shape[axis + 1 :]) == 1
@@ -66,26 +72,6 @@ def _log_softmax_of_columns(out: Array, x: Array, axis: int) -> None:
 def _log_softmax_of_columns_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
     np.multiply(np.exp(y), np.sum(dy, axis, keepdims=True), dx)
     np.subtract(dy, dx, dx)
-
-
-def _exp(x):
-    """e**x = 2**n e**r in float64, where x = n ln 2 + r with an integer n.
-
-    Beyond the limits n is -1023 or 1024, which as an exponent means 0 or infinity.
-    """
-    x = -709.0 if x < -709.0 else x
-    x = 710.0 if x > 710.0 else x
-    n = np.floor(x * LOG_2_E + 0.5)
-    r = (x - n * LN_2_HIGH) - n * LN_2_LOW
-    power = 0.0
-    for coefficient in SERIES:
-        power = power * r + coefficient
-    exponent_bits = np.int64((np.int64(n) + 1023) << 52)
-    return power * exponent_bits.view(np.float64)
-
-
-# The parts of ln 2 must not be added up first, as reassociation would.
-_exp = helper(_exp, fastmath={"contract"})
 
 
 @helper
@@ -107,7 +93,7 @@ def _largest(row):
 def _sum_of_exponentials(row, largest):
     total = 0.0
     for i in range(len(row)):
-        total += _exp(np.float64(row[i] - largest))
+        total += exp(row[i] - largest)
     return total
 
 
@@ -130,4 +116,23 @@ def _log_softmax_input_grad(begin, end, worker, dx, dy, y):
         for i in range(len(dy_row)):
             total += dy_row[i]
         for i in range(len(dy_row)):
-            dx_row[i] = dy_row[i] - _exp(np.float64(y_row[i])) * total
+            dx_row[i] = dy_row[i] - exp(y_row[i]) * total
+
+
+@kernel("out T1", "in T2", "in int64_1", fastmath={"contract"})
+def _softmax_loss(begin, end, worker, out, x, target):
+    for n in range(begin, end):
+        row = x[n]
+        largest = _largest(row)
+        out[n] = math.log(_sum_of_exponentials(row, largest)) - (row[target[n]] - largest)
+
+
+@kernel("out T2", "in T1", "in T2", "in int64_1", fastmath={"contract"})
+def _softmax_loss_input_grad(begin, end, worker, dx, dy, x, target):
+    for n in range(begin, end):
+        row, dx_row = x[n], dx[n]
+        largest = _largest(row)
+        share = 1 / _sum_of_exponentials(row, largest)
+        for i in range(len(row)):
+            dx_row[i] = dy[n] * (exp(row[i] - largest) * share)
+        dx_row[target[n]] = dy[n] * (exp(row[target[n]] - largest) * share - 1)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import elementwise
+from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
 
@@ -23,3 +24,9 @@ def copy(out: Array, x: Array) -> None:
 def accumulate(out: Array, x: Array) -> None:
     """`out = out + x`."""
     elementwise.add(out, out, x)
+
+
+def lerp(out: Array, x: Array, weight: float) -> None:
+    """`out = (1 - weight) out + weight x`."""
+    quiet(np.multiply, out, 1 - weight, out)
+    quiet(np.add, out, quiet(np.multiply, x, weight), out)

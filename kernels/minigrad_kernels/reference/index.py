@@ -12,7 +12,7 @@ def gather(out: np.ndarray, x: np.ndarray, index: np.ndarray, axis: int) -> None
 @np.errstate(all="ignore")
 def gather_input_grad(dx: np.ndarray, dy: np.ndarray, index: np.ndarray, axis: int) -> None:
     """Apply the adjoint of gather: dx[..., index[..., i, ...], ...] is the sum of its dy[..., i, ...]."""
-    total = np.zeros(dx.shape)
+    total = np.zeros(dx.shape, np.float64 if np.issubdtype(dx.dtype, np.floating) else dx.dtype)
     for place in np.ndindex(index.shape):
         total[_replaced(place, axis, int(index[place]))] += dy[place]
     dx[...] = total

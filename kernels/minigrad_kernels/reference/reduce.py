@@ -1,5 +1,6 @@
-"""Reductions over axes, which are gone from the output."""
+"""Reductions over axes, which are gone from the output, and running sums."""
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -20,15 +21,42 @@ def sum(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
 
 def amax(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
     """Take the largest element of x over `axes`, NaN where one of them is NaN."""
-    for place in np.ndindex(out.shape):
-        values = _values(x, axes, place)
-        out[place] = values[_first_largest(values)]
+    _choose(out, x, axes, _first_largest)
+
+
+def amin(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
+    """Take the smallest element of x over `axes`, NaN where one of them is NaN."""
+    _choose(out, x, axes, _first_smallest)
 
 
 def argmax(out_int64: np.ndarray, x: np.ndarray, axis: int) -> None:
     """Find the position along `axis` of the first largest element; NaN counts as the largest."""
     for place in np.ndindex(out_int64.shape):
         out_int64[place] = _first_largest(_values(x, (axis,), place))
+
+
+def argmin(out_int64: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """Find the position along `axis` of the first smallest element; NaN counts as the smallest."""
+    for place in np.ndindex(out_int64.shape):
+        out_int64[place] = _first_smallest(_values(x, (axis,), place))
+
+
+@np.errstate(all="ignore")
+def cumsum(out: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """Add up the elements of x up to each one along `axis`."""
+    floating = np.issubdtype(out.dtype, np.floating)
+    for start in np.ndindex((*x.shape[:axis], 1, *x.shape[axis + 1 :])):
+        total = np.float64(0) if floating else out.dtype.type(0)
+        for position in range(x.shape[axis]):
+            place = (*start[:axis], position, *start[axis + 1 :])
+            total = total + x[place]
+            out[place] = total
+
+
+def _choose(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...], first: Callable[[list[Any]], int]) -> None:
+    for place in np.ndindex(out.shape):
+        values = _values(x, axes, place)
+        out[place] = values[first(values)]
 
 
 def _values(x: np.ndarray, axes: tuple[int, ...], place: tuple[int, ...]) -> list[Any]:
@@ -46,3 +74,13 @@ def _first_largest(values: list[Any]) -> int:
         if value > values[largest]:
             largest = position
     return largest
+
+
+def _first_smallest(values: list[Any]) -> int:
+    smallest = 0
+    for position, value in enumerate(values):
+        if np.isnan(value):
+            return position
+        if value < values[smallest]:
+            smallest = position
+    return smallest

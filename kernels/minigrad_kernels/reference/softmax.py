@@ -1,4 +1,4 @@
-"""The logarithm of softmax along one axis, and its gradient."""
+"""The logarithm of softmax along one axis, the softmax loss of rows, and their gradients."""
 
 import numpy as np
 
@@ -27,3 +27,28 @@ def log_softmax_input_grad(dx: np.ndarray, dy: np.ndarray, y: np.ndarray, axis: 
             total += gradient
         for i, gradient in enumerate(dy_rows[row]):
             dx_rows[(*row, i)] = gradient - np.exp(np.float64(y_rows[(*row, i)])) * total
+
+
+@np.errstate(all="ignore")
+def softmax_loss(out_n: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray) -> None:
+    """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`."""
+    for n, target in enumerate(target_n):
+        largest, total = _largest_and_total(x_nc[n])
+        out_n[n] = np.log(total) - (np.float64(x_nc[n, target]) - largest)
+
+
+@np.errstate(all="ignore")
+def softmax_loss_input_grad(dx_nc: np.ndarray, dy_n: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray) -> None:
+    """`dx[n, c] = dy[n] (e**x[n, c] / sum over d of e**x[n, d] - 1 where c is target[n])`."""
+    for n, target in enumerate(target_n):
+        largest, total = _largest_and_total(x_nc[n])
+        for c, value in enumerate(x_nc[n]):
+            share = np.exp(np.float64(value) - largest) / total
+            dx_nc[n, c] = np.float64(dy_n[n]) * (share - (1 if c == target else 0))
+
+
+def _largest_and_total(row: np.ndarray) -> tuple[np.float64, np.float64]:
+    largest, total = np.float64(np.max(row)), np.float64(0)
+    for value in row:
+        total += np.exp(np.float64(value) - largest)
+    return largest, total

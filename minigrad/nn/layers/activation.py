@@ -1,57 +1,92 @@
-"""Elementwise nonlinearities, and softmax."""
+"""Elementwise nonlinearities, and softmax. Their functions take tensors of any shape."""
 
-from __future__ import annotations
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from minigrad.nn import functional as F
+from minigrad.nn.layers.settings import Int, Layer, Number, one_of
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int
-from minigrad.tensor import Tensor
 
 
-class ReLU(Module):
+class ReLU(Layer):
     """max(x, 0)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape."""
-        return F.relu(input)
+    function = F.relu
 
 
-class Tanh(Module):
+@dataclass(eq=False, repr=False)
+class LeakyReLU(Layer):
+    """x where it is positive, else negative_slope * x."""
+
+    function = F.leaky_relu
+    negative_slope: Number = 0.01
+
+
+@dataclass(eq=False, repr=False)
+class ELU(Layer):
+    """x where it is positive, else alpha * (exp(x) - 1)."""
+
+    function = F.elu
+    alpha: Number = 1.0
+
+
+@dataclass(eq=False, repr=False)
+class Softplus(Layer):
+    """log(1 + exp(beta * x)) / beta; x itself, which is as good, where beta * x > threshold."""
+
+    function = F.softplus
+    beta: Number = 1.0
+    threshold: Number = 20.0
+
+
+class SiLU(Layer):
+    """x * sigmoid(x)."""
+
+    function = F.silu
+
+
+@dataclass(eq=False, repr=False)
+class GELU(Layer):
+    """x * P(Z < x), Z of the standard normal distribution; approximate="tanh" computes P by a tanh."""
+
+    function = F.gelu
+    approximate: Annotated[str, one_of("none", "tanh")] = "none"
+
+
+class Tanh(Layer):
     """Hyperbolic tangent."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape."""
-        return F.tanh(input)
+    function = F.tanh
 
 
-class Sigmoid(Module):
+class Sigmoid(Layer):
     """1 / (1 + exp(-x))."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape."""
-        return F.sigmoid(input)
+    function = F.sigmoid
 
 
-class _AlongAxis(Module):
-    def __init__(self, dim: int) -> None:
-        self.dim = as_int(type(self).__name__, "dim", dim)
+@dataclass(eq=False, repr=False)
+class Softmax(Layer):
+    """exp(x) / sum(exp(x)) along the axis `dim`."""
 
-    def extra_repr(self) -> str:
-        """The settings that `repr` shows."""
-        return f"dim={self.dim}"
-
-
-class Softmax(_AlongAxis):
-    """exp(x) / sum(exp(x)) along an axis."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape."""
-        return F.softmax(input, self.dim)
+    function = F.softmax
+    dim: Int
 
 
-class LogSoftmax(_AlongAxis):
-    """The logarithm of the softmax along an axis."""
+@dataclass(eq=False, repr=False)
+class LogSoftmax(Layer):
+    """The logarithm of the softmax along the axis `dim`."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape."""
-        return F.log_softmax(input, self.dim)
+    function = F.log_softmax
+    dim: Int
+
+
+class Identity(Module):
+    """Its input, whatever the layer was made with: a place for another layer."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def forward(self, input: Any) -> Any:
+        """Return the input."""
+        return input

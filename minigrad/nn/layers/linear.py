@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from minigrad.nn import functional as F
-from minigrad.nn.layers.weights import new_bias, new_weight
+from minigrad.nn.layers.settings import as_flag
+from minigrad.nn.layers.weights import started
 from minigrad.nn.module import Module
 from minigrad.ops.arguments import as_int
 from minigrad.tensor import Tensor
 
 
 class Linear(Module):
-    """y = x W^T + b over the last axis; weight (out_features, in_features), bias (out_features,)."""
+    """y = x W^T + b over the last axis; weight (out_features, in_features), bias (out_features,).
+
+    Both start uniform in +-1 / sqrt(in_features).
+    """
 
     fan_in_axes: ClassVar = {"weight": (1,)}
 
@@ -21,8 +25,9 @@ class Linear(Module):
     ) -> None:
         self.in_features = as_int("Linear", "in_features", in_features, 0)
         self.out_features = as_int("Linear", "out_features", out_features, 0)
-        self.weight = new_weight((self.out_features, self.in_features), device, dtype)
-        self.bias = new_bias(self.weight, device, dtype) if bias else None
+        has_bias = as_flag("Linear", "bias", bias)
+        self.weight = started((self.out_features, self.in_features), self.in_features, device, dtype)
+        self.bias = started((self.out_features,), self.in_features, device, dtype) if has_bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., in_features) to (..., out_features)."""
@@ -30,4 +35,4 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         """The settings that `repr` shows."""
-        return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -1,72 +1,81 @@
 """Layers that reduce windows of an image."""
 
-from __future__ import annotations
-
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from minigrad.nn import functional as F
-from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_pair
+from minigrad.nn.layers.settings import Flag, Layer, Padding, Size, as_size
 from minigrad.tensor import Tensor
 
 
-class _Pool2d(Module):
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False) -> None:
-        name = type(self).__name__
-        self.kernel_size = as_pair(name, "kernel_size", kernel_size, 1)
-        self.stride = self.kernel_size if stride is None else as_pair(name, "stride", stride, 1)
-        self.padding = as_pair(name, "padding", padding, 0)
-        self.ceil_mode = ceil_mode
+@dataclass(eq=False, repr=False)
+class _Window(Layer):
+    kernel_size: Size
+    stride: Size = None
+    padding: Padding = 0
 
-    def extra_repr(self) -> str:
-        """The settings that `repr` shows."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, ceil_mode={self.ceil_mode}"
-        )
+    def __post_init__(self) -> None:
+        if self.stride is None:
+            self.stride = self.kernel_size
+        super().__post_init__()
 
 
-class MaxPool2d(_Pool2d):
-    """Largest element of each window; see `minigrad.nn.functional.max_pool2d`."""
+@dataclass(eq=False, repr=False)
+class MaxPool2d(_Window):
+    """Largest element of each window, and with return_indices its place; see `minigrad.nn.functional.max_pool2d`."""
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        return_indices: bool = False,
-        ceil_mode: bool = False,
-    ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode)
-        self.dilation = as_pair("MaxPool2d", "dilation", dilation, 1)
-        self.return_indices = return_indices
-
-    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """(N, C, H, W) to (N, C, output height, output width)."""
-        out, indices = F.max_pool2d(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, return_indices=True
-        )
-        return (out, indices) if self.return_indices else out
-
-    def extra_repr(self) -> str:
-        """The settings that `repr` shows."""
-        return f"{super().extra_repr()}, dilation={self.dilation}"
+    function = F.max_pool2d
+    dilation: Size = 1
+    return_indices: Flag = field(default=False, repr=False)
+    ceil_mode: Flag = False
 
 
-class AvgPool2d(_Pool2d):
+@dataclass(eq=False, repr=False)
+class AvgPool2d(_Window):
     """Mean of each window; see `minigrad.nn.functional.avg_pool2d`."""
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:
-        super().__init__(kernel_size, stride, padding, ceil_mode)
-        self.count_include_pad = count_include_pad
+    function = F.avg_pool2d
+    ceil_mode: Flag = field(default=False, repr=False)
+    count_include_pad: Flag = field(default=True, repr=False)
 
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, output height, output width)."""
-        return F.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+
+@dataclass(eq=False, repr=False)
+class MaxUnpool2d(_Window):
+    """Maxima put back where `MaxPool2d` found them, zeros elsewhere; see `minigrad.nn.functional.max_unpool2d`."""
+
+    function = F.max_unpool2d
+
+    def forward(  # type: ignore[override]  # the indices too
+        self, input: Tensor, indices: Tensor, output_size: Any = None
+    ) -> Tensor:
+        """(N, C, H, W) and indices of that shape to (N, C, output height, output width)."""
+        return F.max_unpool2d(input, indices, **self.settings(), output_size=output_size)
+
+
+def _as_output_size(layer: str, name: str, value: Any) -> Any:
+    """An integer, or a pair; None for a length is that of the input."""
+    sides = value if isinstance(value, tuple | list) and len(value) == 2 else (value,)
+    for side in sides:
+        if side is not None:
+            as_size(layer, name, side, 1)
+    return value
+
+
+OutputSize = Annotated[Any, _as_output_size]
+
+
+@dataclass(eq=False, repr=False)
+class AdaptiveAvgPool2d(Layer):
+    """Mean of each of output_size windows; see `minigrad.nn.functional.adaptive_avg_pool2d`."""
+
+    function = F.adaptive_avg_pool2d
+    output_size: OutputSize
+
+
+@dataclass(eq=False, repr=False)
+class AdaptiveMaxPool2d(Layer):
+    """Largest element of each of output_size windows; see `minigrad.nn.functional.adaptive_max_pool2d`."""
+
+    function = F.adaptive_max_pool2d
+    output_size: OutputSize
+    return_indices: Flag = field(default=False, repr=False)

@@ -9,16 +9,12 @@ from minigrad.nn import init
 from minigrad.ops.create import empty
 from minigrad.tensor import Parameter
 
-# Deviation 1 / sqrt(3 fan_in), bounds +-1 / sqrt(fan_in): how PyTorch starts linear and convolutional layers.
-_DEFAULT_GAIN = 1 / math.sqrt(3)
 
+def started(shape: tuple[int, ...], fan_in: int, device: str, dtype: Any) -> Parameter:
+    """Uniform numbers in +-1 / sqrt(fan_in): how PyTorch starts weights and biases of linear and convolutional layers.
 
-def new_weight(shape: tuple[int, ...], device: str, dtype: Any) -> Parameter:
-    """A weight whose axis 0 counts the outputs."""
-    return Parameter(init.kaiming_uniform_(empty(shape, dtype=dtype, device=device), _DEFAULT_GAIN))
-
-
-def new_bias(weight: Parameter, device: str, dtype: Any) -> Parameter:
-    """A bias for each output of a weight."""
-    bound = 1 / math.sqrt(max(init.fans(weight)[0], 1))
-    return Parameter(init.uniform_(empty(weight.shape[0], dtype=dtype, device=device), -bound, bound))
+    Their deviation, 1 / sqrt(3 fan_in), is less than the sqrt(2 / fan_in) of `init.kaiming_normal_`, which keeps the
+    scale of activations through ReLUs.
+    """
+    bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+    return Parameter(init.uniform_(empty(shape, dtype=dtype, device=device), -bound, bound))

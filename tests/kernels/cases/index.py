@@ -60,7 +60,7 @@ LARGE_GATHER = ({"shape": (300, 20), "index_shape": (280, 30), "axis": 1},)
 
 CASES = [
     Case("index.gather", gathering, gatherings(), LARGE_GATHER, exact, ALL),
-    Case("index.gather_input_grad", gathering_grad, gatherings(), LARGE_GATHER, summed),
+    Case("index.gather_input_grad", gathering_grad, gatherings(), LARGE_GATHER, summed, ALL),
     Case("index.embed", embedding, embeddings(), ({**LARGE[0], "index": (1, slice(3, None, 2), None)},), exact, ALL),
     Case("index.cat", joining, joinings(), ({"shape": (300, 1, 40), "axis": 1, "lengths": [2, 0, 3]},), exact, ALL),
 ]

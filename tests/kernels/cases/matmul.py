@@ -12,6 +12,11 @@ def product(rng, dtype, batch, m, k, n):
     return Call((poisoned(dtype, (*batch, m, n)),), inputs, (), k)
 
 
+def rows_with_rows(rng, dtype, m, k, n, with_bias):
+    inputs = values(rng, dtype, (m, k)), values(rng, dtype, (n, k)), values(rng, dtype, (n if with_bias else 0,))
+    return Call((poisoned(dtype, (m, n)),), inputs, (), k + 1)
+
+
 LARGE_PRODUCTS = (
     {"batch": (2,), "m": 150, "k": 20, "n": 30},
     {"batch": (2,), "m": 20, "k": 270, "n": 35},
@@ -26,6 +31,15 @@ CASES = [
         product,
         sized(batch=st.just(()) | st.tuples(COUNTS), m=COUNTS | LONG, k=COUNTS | LONG, n=COUNTS | LONG),
         LARGE_PRODUCTS,
+        summed,
+    ),
+    Case(
+        "matmul.linear",
+        rows_with_rows,
+        sized(m=COUNTS | LONG, k=COUNTS | LONG | st.sampled_from([64, 100]), n=COUNTS | LONG, with_bias=st.booleans()),
+        tuple(
+            {"m": m, "k": k, "n": n, "with_bias": True} for m, k, n in ((150, 80, 30), (150, 20, 30), (20, 1100, 40))
+        ),
         summed,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Cases of reductions."""
+"""Cases of reductions and of running sums."""
 
 import math
 
@@ -18,6 +18,10 @@ def arg_reduction(rng, dtype, shape, axis):
     return Call((poisoned("int64", shapes.reduced_shape(shape, (axis,))),), (values(rng, dtype, shape),), (axis,))
 
 
+def running(rng, dtype, shape, axis):
+    return Call((poisoned(dtype, shape),), (values(rng, dtype, shape),), (axis,), max(shape[axis], 1))
+
+
 LARGE_AXES = (
     {"shape": (9, 60, 70), "axes": (0, 2)},
     {"shape": (300, 130), "axes": (1,)},
@@ -28,5 +32,8 @@ LARGE_AXES = (
 CASES = [
     Case("reduce.sum", reduction, shape_and_axes(), LARGE_AXES, summed, (*FLOATS, "int64", "int32")),
     Case("reduce.amax", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
+    Case("reduce.amin", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
+    Case("reduce.argmin", arg_reduction, shape_and_axis(min_side=1), LARGE_AXIS, exact, ALL),
+    Case("reduce.cumsum", running, shape_and_axis(), LARGE_AXIS, summed, (*FLOATS, "int64", "int32")),
     Case("reduce.argmax", arg_reduction, shape_and_axis(min_side=1), LARGE_AXIS, exact, ALL),
 ]

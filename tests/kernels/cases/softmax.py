@@ -1,10 +1,11 @@
-"""Cases of the logarithm of softmax and its gradient."""
+"""Cases of the logarithm of softmax, the softmax loss, and their gradients."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from tests.kernels.cases.bounds import epsilon
 from tests.kernels.cases.case import Call, Case, poisoned, values
-from tests.kernels.cases.sizes import LARGE_AXIS, shape_and_axis
+from tests.kernels.cases.sizes import COUNTS, LARGE_AXIS, LONG, shape_and_axis, sized
 
 
 def normalising(rng, dtype, shape, axis):
@@ -15,6 +16,17 @@ def normalising(rng, dtype, shape, axis):
 def normalising_grad(rng, dtype, shape, axis):
     y = values(rng, dtype, shape)
     return Call((poisoned(dtype, shape),), (values(rng, dtype, shape), -np.abs(y)), (axis,), shape[axis] + 4)
+
+
+def losing(rng, dtype, rows, classes):
+    x = rng.choice([1, 4, 300]) * values(rng, dtype, (rows, classes))
+    return Call((poisoned(dtype, (rows,)),), (x.astype(dtype), rng.integers(0, classes, rows)), (), classes)
+
+
+def losing_grad(rng, dtype, rows, classes):
+    x = values(rng, dtype, (rows, classes))
+    inputs = values(rng, dtype, (rows,)), x, rng.integers(0, classes, rows)
+    return Call((poisoned(dtype, (rows, classes)),), inputs, (), classes + 4)
 
 
 def log_summed(case, call, expected):
@@ -30,7 +42,25 @@ def log_summed_grad(case, call, expected):
     return [4 * call.terms * epsilon(out) * (np.abs(dy) + np.exp(y) * total) for out in expected]
 
 
+@np.errstate(invalid="ignore", over="ignore")
+def of_the_gap(case, call, expected):
+    """4 eps (K + |the distance from the largest| + |result|), for the distance is rounded before it is used."""
+    x, target = call.inputs
+    gap = np.abs(x.max(axis=1) - np.take_along_axis(x, target[:, None], 1)[:, 0]) if x.size else np.zeros(len(x))
+    return [4 * epsilon(out) * (call.terms + gap + np.abs(out)) for out in expected]
+
+
+def shared_out(case, call, expected):
+    """4 K eps |dy|: probabilities are at most 1."""
+    return [4 * call.terms * epsilon(out) * np.abs(call.inputs[0])[:, None] for out in expected]
+
+
+ROWS = sized(rows=COUNTS | LONG, classes=st.sampled_from([1, 2, 3, 10, 17]))
+LARGE_ROWS = ({"rows": 90, "classes": 300}, {"rows": 300, "classes": 10})
+
 CASES = [
+    Case("softmax.softmax_loss", losing, ROWS, LARGE_ROWS, of_the_gap),
+    Case("softmax.softmax_loss_input_grad", losing_grad, ROWS, LARGE_ROWS, shared_out),
     Case("softmax.log_softmax", normalising, shape_and_axis(), LARGE_AXIS, log_summed),
     Case("softmax.log_softmax_input_grad", normalising_grad, shape_and_axis(), LARGE_AXIS, log_summed_grad),
 ]

@@ -30,7 +30,7 @@ def dropping(rng, shape, **options):
 
 
 def errors(name):
-    x = np.zeros(3)
+    x = np.zeros((3, 2, 1))
     return (
         no_tensor(name),
         ErrorInput(
@@ -41,23 +41,35 @@ def errors(name):
         ),
         ErrorInput((x,), DTypeError, f"{name}: p must be a number, got '0.5'", {"p": "0.5"}),
         ErrorInput(
-            (np.zeros(3, np.int64),),
+            (x.astype(np.int64),),
             DTypeError,
-            f"{name}: input must be float; write input.to(minigrad.float32)\n  input: int64[3]",
+            f"{name}: input must be float; write input.to(minigrad.float32)\n  input: int64[3, 2, 1]",
         ),
     )
 
 
-def record(function, op=None):
+def record(function, op=None, shape=shapes(), refused=()):  # noqa: B008 - a strategy is immutable
     drawn = samples(
         dropping,
-        shape=shapes(),
+        shape=shape,
         seed=st.integers(0, 2**64 - 1),
         p=st.sampled_from((0.3, 0.5, 0.9, 0.0, 1.0)),
         training=st.sampled_from((True, True, False)),
     )
     name = function.__name__
-    return OpSpec(name, seeded(function), drawn, op, linear=(0,), tolerance=exact, error_inputs=errors(name))
+    return OpSpec(
+        name, seeded(function), drawn, op, linear=(0,), tolerance=exact, error_inputs=(*errors(name), *refused)
+    )
 
 
-RECORDS = [record(F.dropout, DROPOUT), record(F.vanilla_dropout)]
+CHANNELS_NAMED = ErrorInput(
+    (np.zeros((2, 3)),),
+    ShapeError,
+    "dropout2d: input must have 4 axes, (N, C, H, W), or 3 axes, (N, C, L)\n  input: float64[2, 3]",
+)
+
+RECORDS = [
+    record(F.dropout, DROPOUT),
+    record(F.vanilla_dropout),
+    record(F.dropout2d, shape=shapes(min_dims=3), refused=(CHANNELS_NAMED,)),
+]

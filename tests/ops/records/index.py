@@ -1,4 +1,4 @@
-"""Records of indexing, padding and joining."""
+"""Records of indexing: by integers and slices, by arrays of positions, by masks."""
 
 from functools import wraps
 
@@ -6,15 +6,14 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import minigrad as mg
 from minigrad.errors import DataError, DTypeError, ShapeError
-from minigrad.nn import functional as F
 from minigrad.ops import index as ops
-from minigrad.testing import ErrorInput, OpSpec, Sample, applied
-from minigrad.testing.fills import distinct, floats
-from minigrad.testing.strategies import samples, shape_and_axis, shapes
-from minigrad.testing.tolerance import exact, summed
-from tests.ops.records.elementwise import NUMBERS, no_tensor
+from minigrad.ops import slicing
+from minigrad.testing import ErrorInput, OpSpec, Sample
+from minigrad.testing.fills import floats
+from minigrad.testing.strategies import narrowed, samples, shapes
+from minigrad.testing.tolerance import exact
+from tests.ops.records.elementwise import NUMBERS
 
 
 @st.composite
@@ -25,36 +24,34 @@ def indexings(draw):
 
 
 @st.composite
-def embeddings(draw):
-    """Where to put something: the op wants a tuple without Ellipsis, its integers counted from the start."""
-    shape = draw(shapes())
-    index = draw(hnp.basic_indices(shape, allow_newaxis=True, allow_ellipsis=False))
-    items = index if isinstance(index, tuple) else (index,)
-    lengths = iter(shape)
-    placed = [(item, None if item is None else next(lengths)) for item in items]
-    return shape, tuple(item % length if isinstance(item, int) else item for item, length in placed)
+def array_indexings(draw):
+    """A shape, and for some of its axes an integer, a slice, or the shape of an array, with None between them."""
+    shape = draw(shapes(min_dims=1, min_side=1))
+    wide = draw(shapes(max_dims=2))
+    items = []
+    count = draw(st.integers(1, len(shape)))
+    is_last = draw(st.booleans())
+    for length in shape[-count:] if is_last else shape[:count]:
+        if draw(st.integers(0, 5)) == 0:
+            items.append(None)
+        kinds = [st.integers(-length, length - 1), hnp.basic_indices((length,), allow_ellipsis=False).filter(is_slice)]
+        arrays = narrowed(wide).filter(bool).map(lambda lengths, length=length: (lengths, length))
+        items.append(draw(st.one_of(*kinds, *[arrays] * 2) if wide else st.one_of(*kinds)))
+    if is_last:
+        items.insert(0, Ellipsis)
+    return shape, items
+
+
+def is_slice(index):
+    return isinstance(index, slice)
 
 
 @st.composite
-def paddings(draw):
-    shape = draw(shapes())
-    axes = draw(st.integers(0, len(shape)))
-    return shape, tuple(draw(st.lists(st.integers(0, 2), min_size=2 * axes, max_size=2 * axes)))
-
-
-@st.composite
-def gatherings(draw):
-    """The input's shape, an axis, and an index's shape that is no longer on the other axes."""
-    shape, dim = draw(shape_and_axis(min_side=1))
-    index_shape = [draw(st.integers(1, length)) for length in shape]
-    index_shape[dim] = draw(st.integers(0, 6))
-    return shape, dim, tuple(index_shape)
-
-
-@st.composite
-def joinings(draw):
-    shape, dim = draw(shape_and_axis())
-    return shape, dim, draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
+def maskings(draw):
+    """A shape, the axes before a mask, and those that it has."""
+    shape = draw(shapes(min_dims=1))
+    before = draw(st.integers(0, len(shape) - 1))
+    return shape, before, draw(st.integers(1, len(shape) - before))
 
 
 def indexed(rng, drawn):
@@ -62,191 +59,84 @@ def indexed(rng, drawn):
     return Sample((floats(rng, shape),), {"index": index})
 
 
-def embedded(rng, drawn):
-    shape, index = drawn
-    return Sample((floats(rng, np.empty(shape)[index].shape),), {"params": (index, shape)})
+def indexed_by_arrays(rng, drawn):
+    shape, items = drawn
+    index = tuple(rng.integers(-i[1], i[1], i[0]) if isinstance(i, tuple) else i for i in items)
+    return Sample((floats(rng, shape),), {"index": index})
 
 
-def padded(rng, drawn):
-    shape, amounts = drawn
-    return Sample((floats(rng, shape),), {"pad": amounts})
+def masked(rng, drawn, is_list):
+    shape, before, count = drawn
+    mask = rng.random(shape[before : before + count]) < 0.5
+    keep = is_list and mask.size
+    return Sample((floats(rng, shape),), {"index": (slice(None),) * before + (mask.tolist() if keep else mask,)})
 
 
-def gathered(rng, drawn):
-    shape, dim, index_shape = drawn
-    return Sample((floats(rng, shape), rng.integers(0, shape[dim], index_shape)), {"dim": dim})
-
-
-def scattered(rng, drawn):
-    shape, dim, index_shape = drawn
-    inputs = floats(rng, index_shape), rng.integers(0, shape[dim], index_shape)
-    return Sample(inputs, {"params": (dim % len(shape), shape)})
-
-
-def joined(rng, drawn):
-    shape, dim, lengths = drawn
-    parts = [list(shape) for _ in lengths]
-    for part, length in zip(parts, lengths, strict=True):
-        part[dim] = length
-    return Sample(tuple(floats(rng, tuple(part)) for part in parts), {"dim": dim})
-
-
-def stacked(rng, drawn, count):
-    shape, dim = drawn
-    return Sample(tuple(floats(rng, shape) for _ in range(count)), {"dim": dim})
-
-
-def maxima(rng, drawn, keepdim):
-    shape, dim = drawn
-    return Sample((distinct(rng, shape),), {"dim": dim, "keepdim": keepdim})
+def refused(index, error, message):
+    return ErrorInput((X,), error, f"index: {message}", {"index": index})
 
 
 X = np.zeros((2, 3))
-GATHER_FIT = "gather: index must have input's axes, none but axis 0 longer\n"
+HERE = "\n  input: float64[2, 3]"
+INDEX = wraps(ops.getitem)(lambda input, index: input[index])
 
 RECORDS = [
     OpSpec(
         "getitem",
-        wraps(ops.getitem)(lambda input, index: input[index]),
+        INDEX,
         samples(indexed, drawn=indexings()),
-        ops.SLICE,
+        slicing.SLICE,
         tolerance=exact,
         dtypes=NUMBERS,
         error_inputs=(
-            ErrorInput(
-                (X,), ShapeError, "index: 2 is outside axis 0 of length 2\n  input: float64[2, 3]", {"index": 2}
-            ),
-            ErrorInput(
-                (X,),
-                ShapeError,
-                "index: 3 indices and 0 Ellipsis do not fit\n  input: float64[2, 3]",
-                {"index": (0, 0, 0)},
-            ),
-            ErrorInput((X,), ShapeError, "index: a slice's step must not be 0", {"index": slice(None, None, 0)}),
-            ErrorInput((X,), DTypeError, "index: an index must be an integer, got 0.5", {"index": 0.5}),
+            refused(2, ShapeError, "2 is outside axis 0 of length 2" + HERE),
+            refused((0, 0, 0), ShapeError, "3 indices and 0 Ellipsis do not fit" + HERE),
+            refused((..., 0, ...), ShapeError, "1 indices and 2 Ellipsis do not fit" + HERE),
+            refused(slice(None, None, 0), ShapeError, "a slice's step must not be 0"),
+            refused(0.5, DTypeError, "an index must be an integer, got 0.5"),
+            refused(True, DTypeError, "an index must be an integer, got True"),
+            refused(np.array(True), DTypeError, "an index must be an integer, got True"),
+            refused("text", DTypeError, "an index must be an integer, got 'text'"),
         ),
     ),
     OpSpec(
-        "embed",
-        applied(ops.EMBED),
-        samples(embedded, drawn=embeddings()),
-        ops.EMBED,
-        tolerance=exact,
-        dtypes=NUMBERS,
-    ),
-    OpSpec(
-        "pad",
-        F.pad,
-        samples(padded, drawn=paddings()),
+        "getitem by arrays",
+        INDEX,
+        samples(indexed_by_arrays, drawn=array_indexings()),
         linear=(0,),
         tolerance=exact,
         dtypes=NUMBERS,
         error_inputs=(
-            no_tensor("pad")._replace(options={"pad": (1, 1)}),
-            ErrorInput(
-                (X,),
-                ShapeError,
-                "pad: a (before, after) pair for some of the axes, got 3 numbers\n  input: float64[2, 3]",
-                {"pad": (1, 1, 1)},
+            refused([0, 2], DataError, "positions along axis 0 must lie in [-2, 2), they span [0, 2]" + HERE),
+            refused((0, [-4, 1]), DataError, "positions along axis 1 must lie in [-3, 3), they span [-4, 1]" + HERE),
+            refused([0.0, 1.0], DTypeError, "an array of positions must be int64, int32 or bool, this is float32"),
+            refused(
+                np.zeros(2, np.uint8), DTypeError, "an array of positions must be int64, int32 or bool, this is uint8"
             ),
-            ErrorInput((X,), ShapeError, "pad: an amount must be at least 0, got -1", {"pad": (1, -1)}),
+            refused(
+                ([0, 1], [0, 1, 2]),
+                ShapeError,
+                "shapes (2,) and (3,) do not broadcast: lengths 2 and 3 differ\n"
+                "  array_0: int64[2]\n"
+                "  array_1: int64[3]",
+            ),
+            refused(([0], [0], [0]), ShapeError, "3 indices and 0 Ellipsis do not fit" + HERE),
         ),
     ),
     OpSpec(
-        "cat",
-        wraps(mg.cat)(lambda *tensors, dim: mg.cat(tensors, dim)),
-        samples(joined, drawn=joinings()),
-        ops.CAT,
-        tolerance=exact,
-        dtypes=NUMBERS,
-        error_inputs=(
-            ErrorInput((), ShapeError, "cat: at least one tensor is required, got none", {"dim": 0}),
-            ErrorInput(
-                (X, np.zeros((2, 4))),
-                ShapeError,
-                "cat: shapes must be equal but for axis 0\n  tensor_0: float64[2, 3]\n  tensor_1: float64[2, 4]",
-                {"dim": 0},
-            ),
-            ErrorInput(
-                (X, X.astype(np.float32)),
-                DTypeError,
-                "cat: tensor_0 and tensor_1 must have one dtype; write tensor_1.to(tensor_0.dtype)\n"
-                "  tensor_0: float64[2, 3]\n"
-                "  tensor_1: float32[2, 3]",
-                {"dim": 0},
-            ),
-        ),
-    ),
-    OpSpec(
-        "stack",
-        wraps(mg.stack)(lambda *tensors, dim: mg.stack(tensors, dim)),
-        samples(stacked, drawn=shape_and_axis(), count=st.integers(1, 3)),
+        "getitem by masks",
+        INDEX,
+        samples(masked, drawn=maskings(), is_list=st.booleans()),
         linear=(0,),
         tolerance=exact,
         dtypes=NUMBERS,
         error_inputs=(
-            ErrorInput(
-                (X, np.zeros((2, 4))),
+            refused(
+                np.ones(3, bool),
                 ShapeError,
-                "stack: shapes must be equal\n  tensor_0: float64[2, 3]\n  tensor_1: float64[2, 4]",
-                {"dim": 0},
+                "a mask must have the lengths of its axes, from axis 0 on, it has (3,)" + HERE,
             ),
+            refused((0, np.ones((2, 3), bool)), ShapeError, "3 indices and 0 Ellipsis do not fit" + HERE),
         ),
-    ),
-    OpSpec(
-        "gather",
-        wraps(mg.gather)(lambda input, index, dim: mg.gather(input, dim, index)),
-        samples(gathered, drawn=gatherings()),
-        ops.GATHER,
-        tolerance=exact,
-        dtypes=NUMBERS,
-        error_inputs=(
-            ErrorInput(
-                (X, np.zeros((1, 3))),
-                DTypeError,
-                "gather: index must be int64; write index.to(minigrad.int64)\n  index: float64[1, 3]",
-                {"dim": 0},
-            ),
-            ErrorInput(
-                (X, np.zeros((1, 4), np.int64)),
-                ShapeError,
-                GATHER_FIT + "  input: float64[2, 3]\n  index: int64[1, 4]",
-                {"dim": 0},
-            ),
-            ErrorInput(
-                (X, np.array([[0, 2, -1]])),
-                DataError,
-                "gather: index must lie in [0, 2), it spans [-1, 2]",
-                {"dim": 0},
-            ),
-        ),
-    ),
-    OpSpec(
-        "gather_input_grad",
-        applied(ops.GATHER_INPUT_GRAD),
-        samples(scattered, drawn=gatherings()),
-        ops.GATHER_INPUT_GRAD,
-        tolerance=summed(lambda sample: max(sample.inputs[0].size, 1)),
-    ),
-    OpSpec(
-        "max",
-        mg.max,
-        samples(maxima, drawn=shape_and_axis(min_side=1), keepdim=st.booleans()),
-        tolerance=exact,
-        dtypes=NUMBERS,
-        error_inputs=(
-            ErrorInput(
-                (np.zeros((2, 0)),),
-                ShapeError,
-                "argmax: an axis without elements has no maximum\n  input: float64[2, 0]",
-                {"dim": 1},
-            ),
-        ),
-    ),
-    OpSpec(
-        "max of all",
-        mg.max,
-        samples(lambda rng, shape: Sample((distinct(rng, shape),)), shape=shapes(min_side=1)),
-        tolerance=exact,
     ),
 ]

@@ -11,6 +11,7 @@ from minigrad.testing import ErrorInput, OpSpec, Sample
 from minigrad.testing.fills import floats
 from minigrad.testing.strategies import broadcastable_shapes, lengths, samples, shapes
 from minigrad.testing.tolerance import summed
+from tests.ops.records.elementwise import NUMBERS, no_tensor
 
 
 @st.composite
@@ -36,6 +37,39 @@ def filled(rng, drawn):
 
 def inner_length(sample):
     return max(sample.inputs[0].shape[-1], 1) + 1
+
+
+def strict(function, drawn, errors):
+    """A product in which nothing broadcasts, of a batch of (m, k) and (k, n)."""
+
+    def build(rng, drawn):
+        batch, m, k, n = drawn
+        return filled(rng, ((*batch, m, k), (*batch, k, n)))
+
+    name = function.__name__
+    errors += (
+        ErrorInput(
+            (np.zeros(2, F32), np.zeros(2)),
+            DTypeError,
+            f"{name}: input and mat2 must have one dtype; write mat2.to(input.dtype)\n"
+            "  input: float32[2]\n"
+            "  mat2:  float64[2]",
+        ),
+        ErrorInput(
+            (np.zeros(2, np.int64), np.zeros(2)),
+            DTypeError,
+            f"{name}: input must be float; write input.to(minigrad.float32)\n  input: int64[2]",
+        ),
+    )
+    return OpSpec(
+        name, function, samples(build, drawn=drawn), linear=(0, 1), tolerance=summed(inner_length), error_inputs=errors
+    )
+
+
+def unequal(name, first, second):
+    message = f"{name}: mat2 must have as many rows as input has columns, and the same batch"
+    listed = f"\n  input: float64{list(first)}\n  mat2:  float64{list(second)}"
+    return ErrorInput((np.zeros(first), np.zeros(second)), ShapeError, message + listed)
 
 
 F32 = np.float32
@@ -82,10 +116,51 @@ RECORDS = [
             ),
         ),
     ),
+    strict(
+        mg.mm,
+        st.tuples(st.just(()), lengths(), lengths(), lengths()),
+        (
+            ErrorInput(
+                (np.zeros((2, 3)), np.zeros(3)),
+                ShapeError,
+                "mm: mat2 must have 2 axes, (rows, columns)\n  mat2: float64[3]",
+            ),
+            unequal("mm", (2, 3), (2, 3)),
+        ),
+    ),
+    strict(
+        mg.bmm,
+        st.tuples(st.tuples(lengths()), lengths(), lengths(), lengths()),
+        (
+            ErrorInput(
+                (np.zeros((2, 3)), np.zeros((3, 2))),
+                ShapeError,
+                "bmm: input must have 3 axes, (batch, rows, columns)\n  input: float64[2, 3]",
+            ),
+            unequal("bmm", (2, 2, 3), (2, 2, 3)),
+            unequal("bmm", (2, 2, 3), (1, 3, 2)),
+        ),
+    ),
+    OpSpec(
+        "outer",
+        mg.outer,
+        samples(filled, drawn=st.tuples(st.tuples(lengths()), st.tuples(lengths()))),
+        linear=(0, 1),
+        dtypes=NUMBERS,
+        error_inputs=(
+            no_tensor("outer")._replace(inputs=("text", np.zeros(2))),
+            ErrorInput(
+                (np.zeros((2, 3)), np.zeros(3)),
+                ShapeError,
+                "outer: input must have 1 axes, (length,)\n  input: float64[2, 3]",
+            ),
+        ),
+    ),
     OpSpec(
         "linear",
         F.linear,
         samples(filled, drawn=layers()),
+        ops.LINEAR,
         linear=(0, 1),
         tolerance=summed(inner_length),
         error_inputs=(
@@ -110,8 +185,9 @@ RECORDS = [
                 (np.zeros((2, 3), F32), np.zeros((5, 3), F32), np.zeros(5)),
                 DTypeError,
                 "linear: input and bias must have one dtype; write bias.to(input.dtype)\n"
-                "  input: float32[2, 3]\n"
-                "  bias:  float64[5]",
+                "  input:  float32[2, 3]\n"
+                "  weight: float32[5, 3]\n"
+                "  bias:   float64[5]",
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Records of reductions and of expansion."""
+"""Records of sums and of expansion."""
 
 from functools import wraps
 
@@ -9,7 +9,7 @@ import minigrad as mg
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.ops import reduce as ops
 from minigrad.testing import ErrorInput, OpSpec, Sample
-from minigrad.testing.fills import distinct, few, floats
+from minigrad.testing.fills import floats
 from minigrad.testing.strategies import narrowed, samples, shape_and_axes, shape_and_axis, shapes
 from minigrad.testing.tolerance import exact, summed
 from tests.ops.records.elementwise import NUMBERS, no_tensor
@@ -31,6 +31,11 @@ def reduction(fill):
         return Sample((fill(rng, shape),), {"dim": dim, "keepdim": keepdim})
 
     return build
+
+
+def running(rng, drawn):
+    shape, dim = drawn
+    return Sample((floats(rng, shape),), {"dim": dim})
 
 
 def length_of_sum(sample):
@@ -55,14 +60,8 @@ def twice(name):
     return ErrorInput((np.zeros((2, 3)),), ShapeError, f"{name}: dim names an axis twice: (0, -2)", {"dim": (0, -2)})
 
 
-def no_maximum(name):
-    message = f"{name}: an axis without elements has no maximum\n  input: float64[2, 0]"
-    return ErrorInput((np.zeros((2, 0)),), ShapeError, message, {"dim": 1})
-
-
 ANY_AXES = {"drawn": shape_and_axes(), "keepdim": st.booleans()}
 FILLED_AXES = {"drawn": shape_and_axes(min_side=1), "keepdim": st.booleans()}
-FILLED_AXIS = {"drawn": shape_and_axis(min_side=1), "keepdim": st.booleans()}
 
 RECORDS = [
     OpSpec(
@@ -118,30 +117,16 @@ RECORDS = [
         ),
     ),
     OpSpec(
-        "amax",
-        mg.amax,
-        samples(reduction(distinct), **FILLED_AXES),
-        ops.AMAX,
-        tolerance=exact,
+        "cumsum",
+        mg.cumsum,
+        samples(running, drawn=shape_and_axis()),
+        ops.CUMSUM,
+        tolerance=summed(length_of_sum),
         dtypes=NUMBERS,
-        error_inputs=(*axis_errors("amax"), twice("amax"), no_maximum("amax")),
-    ),
-    OpSpec(
-        "argmax",
-        mg.argmax,
-        samples(reduction(few), **FILLED_AXIS),
-        ops.ARGMAX,
-        order=0,
-        tolerance=exact,
-        dtypes=NUMBERS,
-        error_inputs=(*axis_errors("argmax"), no_maximum("argmax")),
-    ),
-    OpSpec(
-        "argmax of all",
-        mg.argmax,
-        samples(lambda rng, shape: Sample((few(rng, shape),)), shape=shapes(min_side=1)),
-        order=0,
-        tolerance=exact,
-        dtypes=NUMBERS,
+        error_inputs=(
+            no_tensor("cumsum")._replace(options={"dim": 0}),
+            *axis_errors("cumsum")[1:],
+            ErrorInput((np.zeros(2),), DTypeError, "cumsum: dim must be an integer, got None", {"dim": None}),
+        ),
     ),
 ]

@@ -29,6 +29,14 @@ def softmax_grad(rng, drawn):
     return Sample((floats(rng, shape), log_probabilities(rng, shape)), {"params": (dim % len(shape),)})
 
 
+def targets(rng, rows, classes):
+    return floats(rng, (rows, classes)), rng.integers(0, classes, rows)
+
+
+def loss_grad(rng, rows, classes):
+    return Sample((floats(rng, (rows,)), *targets(rng, rows, classes)))
+
+
 def dim_errors(name):
     return (
         no_tensor(name)._replace(options={"dim": 0}),
@@ -46,6 +54,8 @@ def dim_errors(name):
         ),
     )
 
+
+ROWS = {"rows": st.integers(0, 4), "classes": st.integers(1, 5)}
 
 RECORDS = [
     OpSpec(
@@ -69,6 +79,20 @@ RECORDS = [
         samples(scores, drawn=shape_and_axis()),
         tolerance=absolute(8),
         error_inputs=dim_errors("softmax"),
+    ),
+    OpSpec(
+        "softmax_loss",
+        applied(ops.SOFTMAX_LOSS),
+        samples(lambda rng, **sizes: Sample(targets(rng, **sizes)), **ROWS),
+        ops.SOFTMAX_LOSS,
+        tolerance=absolute(8),
+    ),
+    OpSpec(
+        "softmax_loss_input_grad",
+        applied(ops.SOFTMAX_LOSS_INPUT_GRAD),
+        samples(loss_grad, **ROWS),
+        ops.SOFTMAX_LOSS_INPUT_GRAD,
+        tolerance=absolute(50),
     ),
     *(
         OpSpec(

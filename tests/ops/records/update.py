@@ -22,6 +22,10 @@ def filled(rng, shape, value):
     return Sample((floats(rng, shape),), {"params": (value,)})
 
 
+def approached(rng, shape, weight):
+    return Sample((floats(rng, shape), floats(rng, shape)), {"params": (weight,)})
+
+
 def random(rng, shape, first, second, offset):
     seed, stream = int(rng.integers(2**63)), int(rng.integers(4))
     return Sample((floats(rng, shape),), {"params": (first, second, seed, stream, offset)})
@@ -40,6 +44,9 @@ RECORDS = [
     ),
     in_place(ops.COPY, targets(2), tolerance=exact, dtypes=NUMBERS),
     in_place(autograd.ACCUMULATE, targets(2), tolerance=rounded),
+    in_place(
+        ops.LERP, samples(approached, shape=shapes(), weight=st.sampled_from((0.1, 0.0, 1.0))), tolerance=absolute(4)
+    ),
     in_place(
         ops.UNIFORM,
         samples(random, shape=shapes(), first=st.just(-0.5), second=st.just(0.7), offset=st.integers(0, 2**34)),

@@ -1,0 +1,127 @@
+"""Single ops, forward and backward, and optimisers' updates against PyTorch where it is installed.
+
+    python benchmarks/ops.py --threads 1
+
+A ratio is our time divided by theirs: below 1 we are faster. An op is called through the framework, recorded, and run
+backward from a gradient of ones. Where a framework lacks one, its column is left out.
+"""
+
+import math
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import peers
+
+
+class Case(NamedTuple):
+    """An op as a network runs it: `call(functional, x)` on an input of this shape."""
+
+    name: str
+    shape: tuple[int, ...]
+    call: Callable[[Any, Any], Any]
+
+
+MAPS, SMALL = (100, 16, 32, 32), (100, 20, 16, 16)
+CASES = [
+    Case("relu", MAPS, lambda f, x: f.relu(x)),
+    Case("relu small", SMALL, lambda f, x: f.relu(x)),
+    Case("max_pool2d 2x2", MAPS, lambda f, x: f.max_pool2d(x, 2)),
+    Case("max_pool2d 3x3 s2", (8, 96, 55, 55), lambda f, x: f.max_pool2d(x, 3, 2)),
+    Case("avg_pool2d 2x2", MAPS, lambda f, x: f.avg_pool2d(x, 2)),
+    Case("dropout", (128, 4096), lambda f, x: f.dropout(x, 0.5)),
+    Case("local_response_norm", (8, 96, 55, 55), lambda f, x: f.local_response_norm(x, 5, 5e-4, 0.75, 2.0)),
+    Case("batch_norm", MAPS, lambda f, x: f.batch_norm(x, None, None, training=True)),
+    Case("log_softmax", (128, 1000), lambda f, x: f.log_softmax(x, 1)),
+]
+UPDATES = {"SGD momentum": ("SGD", {"lr": 1e-3, "momentum": 0.9}), "Adam": ("Adam", {"lr": 1e-3})}
+
+
+def recorded(framework: ModuleType, functional: Any, case: Case) -> peers.Run:
+    import numpy as np
+
+    values = np.random.default_rng(0).standard_normal(case.shape).astype(np.float32)
+    x = framework.tensor(values, requires_grad=True)
+    seed = framework.ones_like(case.call(functional, x).detach())
+
+    def run() -> None:
+        x.grad = None
+        case.call(functional, x).backward(seed)
+
+    return run
+
+
+def softmax_loss(framework: ModuleType, functional: Any, rows: int, classes: int) -> peers.Run:
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    x = framework.tensor(random.standard_normal((rows, classes)).astype(np.float32), requires_grad=True)
+    target = framework.tensor(random.integers(0, classes, rows))
+
+    def run() -> None:
+        x.grad = None
+        functional.cross_entropy(x, target).backward()
+
+    return run
+
+
+def update(framework: ModuleType, optim: Any, rule: str, settings: dict[str, float]) -> peers.Run:
+    """The step of an optimiser over the parameters of a small network, two millions in all."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    shapes = [(256, 512, 3, 3), (512, 1024), (1024, 256), (256,), (10, 1024)]
+    parameters = [framework.tensor(random.standard_normal(s).astype(np.float32), requires_grad=True) for s in shapes]
+    for parameter in parameters:
+        parameter.grad = framework.ones_like(parameter)
+    optimizer = getattr(optim, rule)(parameters, **settings)
+    return optimizer.step
+
+
+def runs(framework: ModuleType, functional: Any, optim: Any) -> dict[str, Callable[[], peers.Run]]:
+    """For each row, what prepares its side."""
+    table: dict[str, Callable[[], peers.Run]] = {}
+    for case in CASES:
+        if hasattr(functional, case.name.split()[0]):
+            table[case.name] = lambda case=case: recorded(framework, functional, case)
+    for rows, classes in ((100, 10), (128, 1000)):
+        name = f"cross_entropy {rows}x{classes}"
+        table[name] = lambda size=(rows, classes): softmax_loss(framework, functional, *size)
+    for name, (rule, settings) in UPDATES.items():
+        table[name] = lambda rule=rule, settings=settings: update(framework, optim, rule, settings)
+    return table
+
+
+def main() -> None:
+    options = peers.parser(__doc__.splitlines()[0], ("torch",)).parse_args()
+    peers.limit_blas(options.threads)
+    import minigrad as mg
+    from minigrad import nn, optim
+
+    mg.set_num_threads(options.threads)
+    ours, theirs = runs(mg, nn.functional, optim), {}
+    if peers.has_torch():
+        import torch
+
+        torch.set_num_threads(options.threads)
+        theirs = runs(torch, torch.nn.functional, torch.optim)
+    print(f"{peers.machine()}; {options.threads} threads, float32, medians, forward and backward together")
+    peers.tell_missing(options, ("torch",))
+    print(f"{'':22s} {'us':>9s} {'cpu us':>9s} | ours / theirs, processor time")
+    ratios = []
+    for name, prepare in ours.items():
+        if options.only not in name:
+            continue
+        sides = {"minigrad": prepare()} | ({"torch": theirs[name]()} if name in theirs else {})
+        times = peers.interleave(sides, options.seconds)
+        row = f"{name:22s} {times['minigrad'][0] * 1e6:9.1f} {times['minigrad'][1] * 1e6:9.1f}"
+        if "torch" in times:
+            ratios.append(times["minigrad"][1] / times["torch"][1])
+            row += f" | {ratios[-1]:5.2f}"
+        print(row, flush=True)
+    if ratios:
+        print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, largest {max(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

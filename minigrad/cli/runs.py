@@ -1,0 +1,52 @@
+"""Run folders: what one training run leaves behind. Nothing in them is ever overwritten by another run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from minigrad.errors import DataError
+from minigrad.train.files import write_atomically
+
+WEIGHTS = "weights.safetensors"
+
+
+def new_folder(wanted: Path | None, name: str) -> Path:
+    """Make the folder a user names, which may exist if it is empty, or the next free of runs/NAME, runs/NAME-2, ..."""
+    if wanted is not None:
+        require_free(wanted)
+        wanted.mkdir(parents=True, exist_ok=True)
+        return wanted
+    Path("runs").mkdir(exist_ok=True)
+    for number in itertools.count(1):
+        folder = Path("runs", name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("numbers do not end")
+
+
+def require_free(folder: Path) -> None:
+    """Raise DataError unless a run may be written into `folder`."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"--out: {folder} exists and is not empty; name another folder, or remove it")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file that people and programs read."""
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def weights_of(run: Path) -> Path:
+    """The file of weights that RUN names: itself, or the one in a run folder."""
+    path = run / WEIGHTS if run.is_dir() else run
+    if not path.is_file():
+        raise DataError(
+            f"{run}: there are no weights; RUN is a folder that `minigrad train` made, or a file of weights"
+        )
+    return path

@@ -1,0 +1,155 @@
+"""`minigrad train`: train a network on a data set, and test it once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from minigrad import optim, random
+from minigrad.backends.base import get_backend
+from minigrad.backends.cpu import get_num_threads, warmup
+from minigrad.cli import options, runs, sets
+from minigrad.data.loader import MOST_WORKERS
+from minigrad.data.preprocess import Centred, channel_mean
+from minigrad.errors import DataError, MinigradError
+from minigrad.models import MODELS
+from minigrad.optim.lr_scheduler import CosineAnnealingLR
+from minigrad.train import Description, History, evaluate, fit, plot_history, save_checkpoint, save_history
+from minigrad.version import __version__
+
+_EXAMPLES = options.examples(
+    "minigrad train --model convnet --data digits",
+    "minigrad train --model lenet --data mnist --epochs 2",
+    "minigrad train --model convnet --data photos/ --epochs 20 --workers 2",
+    "minigrad train --model convnet --data cifar10 --data-dir cifar-10-batches-bin --lr 0.02 --out runs/slow",
+)
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--model", required=True, help="A network that `minigrad models` lists.")
+@click.option(
+    "--data", required=True, metavar="NAME|FOLDER", help="A data set that `minigrad datasets` lists, or images."
+)
+@options.data_dir
+@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Times through the images.")
+@options.batch_size(32)
+@click.option("--lr", type=click.FloatRange(min=0), default=0.02, show_default=True, help="Learning rate at the start.")
+@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
+@click.option("--weight-decay", type=click.FloatRange(min=0), default=5e-4, show_default=True)
+@options.device
+@click.option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Equal seeds, equal weights."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, MOST_WORKERS),
+    default=0,
+    show_default=True,
+    help="Threads that read images ahead: for a folder of them.",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder for the run.")
+def command(**settings: Any) -> None:
+    """Train a network, keep the weights of the best epoch, and test those once.
+
+    FOLDER of --data holds a folder of images for each class, or folders `train` and `test` that do. A tenth of the
+    training images is kept for validation, and 15 % for testing where there is no test set; these parts are the same in
+    every run. Images are centred by the mean of each channel. The update is SGD with momentum, the learning rate falls
+    along a cosine to zero, the loss is softmax cross-entropy.
+
+    The run's folder, runs/MODEL-DATA or the next one that is free, gets the weights, the history and its curves. Ctrl-C
+    ends the training and keeps the best weights.
+    """
+    Training(settings).run()
+
+
+class Training:
+    """One run. All that can be wrong with its settings is found before its folder is made."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.settings = settings
+        self.history = History()
+        name, data, device = settings["model"], settings["data"], settings["device"]
+        if name not in MODELS:
+            raise DataError(f"--model: no network is called {name!r}; there are {', '.join(MODELS)}")
+        get_backend(device)
+        if settings["out"] is not None:
+            runs.require_free(settings["out"])
+        self.sets = sets.load_sets(data, settings["data_dir"], MODELS[name].in_shape)
+        self.mean = channel_mean(self.sets.train)
+        arguments = {"in_shape": self.sets.in_shape, "classes": len(self.sets.classes)}
+        self.description = Description(name, arguments, self.sets.classes, self.mean, sets.data_name(data))
+        random.manual_seed(settings["seed"])
+        self.network = self.description.build().to(device)
+        rule = {key: settings[key] for key in ("lr", "momentum", "weight_decay")}
+        self.optimizer = optim.SGD(self.network.parameters(), **rule)
+
+    def run(self) -> None:
+        """Train and test; after Ctrl-C, keep what there is."""
+        click.echo(f"{self.settings['data']}: {sets.describe(self.sets)}")
+        warmup(progress=sys.stderr.isatty())
+        name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
+        self.folder = runs.new_folder(self.settings["out"], name)
+        self._write_settings()
+        try:
+            self._fit()
+        except KeyboardInterrupt:
+            self._keep()
+            raise
+        self._keep()
+        self._test()
+
+    def _fit(self) -> None:
+        epochs, batch_size = self.settings["epochs"], self.settings["batch_size"]
+        steps = epochs * -(-len(self.sets.train) // batch_size)
+        fit(
+            self.network,
+            Centred(self.sets.train, self.mean),
+            Centred(self.sets.validation, self.mean),
+            epochs=epochs,
+            optimizer=self.optimizer,
+            batch_size=batch_size,
+            schedule=CosineAnnealingLR(self.optimizer, steps, counts="batches"),
+            num_workers=self.settings["workers"],
+            on_epoch=self._after_epoch,
+        )
+
+    def _after_epoch(self, history: History) -> None:
+        self.history = history
+        save_history(history, self.folder)
+        if history.best_epoch == len(history.epochs):
+            self._save(history.best_state)
+        sys.stdout.flush()  # the epoch's line, wherever it goes
+
+    def _keep(self) -> None:
+        """Say which weights are kept, and draw the curves."""
+        if not self.history.epochs:
+            self._save(self.network.state_dict())
+            click.echo(f"no epoch has ended; the weights so far are in {self.folder}")
+            return
+        save_history(self.history, self.folder)  # again: Ctrl-C may have come in between
+        self._save(self.history.best_state)
+        number = self.history.best_epoch
+        accuracy = self.history.epochs[number - 1].val_accuracy
+        click.echo(f"the weights of epoch {number}, validation accuracy {accuracy:.4f}, are in {self.folder}")
+        try:
+            plot_history(self.history, self.folder / "curves.png")
+        except MinigradError as error:  # matplotlib is an extra
+            click.echo(f"no curves: {error}", err=True)
+
+    def _test(self) -> None:
+        self.network.load_state_dict(self.history.best_state)
+        cost, accuracy = evaluate(self.network, Centred(self.sets.test, self.mean))
+        runs.write_json(self.folder / "result.json", {"test_accuracy": accuracy, "test_cost": cost})
+        click.echo(f"test accuracy: {accuracy:.4f}")
+
+    def _save(self, weights: Mapping[str, Any]) -> None:
+        save_checkpoint(self.folder / runs.WEIGHTS, self.description, weights)
+
+    def _write_settings(self) -> None:
+        written = {key: str(value) if isinstance(value, Path) else value for key, value in self.settings.items()}
+        about = {"minigrad": __version__, "threads": get_num_threads()}
+        runs.write_json(self.folder / "settings.json", {**written, **about})

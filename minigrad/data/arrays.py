@@ -1,0 +1,129 @@
+"""Data sets in memory, and parts of data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from minigrad.errors import DataError
+
+
+class Dataset(Protocol):
+    """A length, and the arrays of the examples at an integer, a slice, or an array of indices."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]: ...
+
+
+class ArrayDataset:
+    """Arrays of equal first length; ``dataset[index]`` is the tuple of ``array[index]``.
+
+    Parameters
+    ----------
+    *arrays : numpy.ndarray
+        Of shape (N, ...) each: images and labels, say. They are kept, not copied.
+    classes : sequence of str, optional
+        What the labels 0, 1, ... stand for.
+
+    Raises
+    ------
+    DataError
+        For no array at all, a scalar, or first lengths that differ.
+
+    Examples
+    --------
+    >>> dataset = ArrayDataset(np.zeros((5, 1, 8, 8)), np.arange(5))
+    >>> len(dataset), dataset[3][1]
+    (5, np.int64(3))
+    """
+
+    def __init__(self, *arrays: np.ndarray, classes: Sequence[str] = ()) -> None:
+        self.arrays = tuple(np.asarray(array) for array in arrays)
+        self.classes = tuple(classes)
+        name = type(self).__name__
+        if not self.arrays:
+            raise DataError(f"{name}: needs at least one array, got none")
+        shapes = [array.shape for array in self.arrays]
+        if () in shapes:
+            raise DataError(f"{name}: needs arrays with a first axis, got the shapes {shapes}; add the axis")
+        if len({shape[0] for shape in shapes}) > 1:
+            raise DataError(f"{name}: needs arrays of equal first length, got the shapes {shapes}")
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The last array: the labels, where there are any."""
+        return self.arrays[-1]
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return tuple(array[index] for array in self.arrays)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{array.dtype.name}{list(array.shape)}" for array in self.arrays)
+        return f"{type(self).__name__}({parts})"
+
+
+class ImageDataset(ArrayDataset):
+    """Images kept as bytes, a quarter of the memory, and given as float32 in [0, 1]: value / 255.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        uint8 (N, C, H, W).
+    targets : numpy.ndarray
+        The labels, int64 (N,).
+    classes : sequence of str, optional
+        What the labels stand for.
+    """
+
+    def __init__(self, images: np.ndarray, targets: np.ndarray, classes: Sequence[str] = ()) -> None:
+        super().__init__(images, targets, classes=classes)
+        if self.arrays[0].dtype != np.uint8 or self.arrays[0].ndim != 4:
+            raise DataError(f"ImageDataset: images must be uint8 (N, C, H, W), got {self!r}")
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        images, targets = super().__getitem__(index)
+        return np.divide(images, np.float32(255), dtype=np.float32), targets
+
+
+class Subset:
+    """The examples of `dataset` at `indices`, in that order: a view, whatever it is asked for is read then.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What the examples are taken from.
+    indices : sequence of int
+        int64 (N,).
+    """
+
+    def __init__(self, dataset: Dataset, indices: Sequence[int] | np.ndarray) -> None:
+        self.dataset = dataset
+        self.indices = np.asarray(indices, np.int64)
+        length = len(dataset)
+        if self.indices.ndim != 1 or ((self.indices < -length) | (self.indices >= length)).any():
+            raise DataError(f"Subset: needs indices (N,) into {length} examples, got {indices!r}")
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels of these examples."""
+        return self.dataset.targets[self.indices]  # type: ignore[attr-defined]  # as missing here as there
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the labels stand for."""
+        return self.dataset.classes  # type: ignore[attr-defined]  # likewise
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return self.dataset[self.indices[index]]
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {self.dataset!r})"

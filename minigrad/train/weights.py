@@ -1,0 +1,58 @@
+"""Files of weights, in the format of safetensors: a header of JSON, then plain arrays. Nothing in them is run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from minigrad.errors import DataError
+from minigrad.train.files import write_atomically
+
+
+def save_weights(
+    path: str | os.PathLike[str], state: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write a state dict, of tensors or arrays, in one step; returns the path.
+
+    Parameters
+    ----------
+    path : path-like
+        An existing file is replaced, once the new one is complete.
+    state : mapping
+        What `Module.state_dict` gives.
+    metadata : mapping of str to str, optional
+        Kept in the header.
+    """
+    arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
+    return write_atomically(path, save(arrays, dict(metadata or {})))
+
+
+def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a file of weights, whoever wrote it.
+
+    Returns
+    -------
+    state : dict
+        Arrays by name: for `Module.load_state_dict`, which checks them before it changes anything.
+    metadata : dict
+        The strings of the header.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or if it is truncated, damaged or no such file at all.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file of weights")
+    try:
+        with safe_open(path, framework="np") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except Exception as error:  # whatever a hostile header may raise: the file cannot be used
+        raise DataError(f"{path}: this is no file of weights, or it is damaged: {error}") from error
