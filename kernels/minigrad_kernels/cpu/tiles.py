@@ -42,6 +42,11 @@ def _arrive(phis: list[Any], values: list[Any], block: ir.Block) -> None:
         phi.add_incoming(value, block)
 
 
+def _element(builder: ir.IRBuilder, table: Any, number: Any) -> Any:
+    """Load an element of a table of places."""
+    return builder.load(builder.gep(table, [number], source_etype=_index), typ=_index)
+
+
 def _cases(builder: ir.IRBuilder, key: Any, count: int, emit: Callable[[int], None]) -> None:
     """A switch over key = 0 ... count - 1 whose cases are emitted by emit(key)."""
     after = builder.append_basic_block("after")
@@ -122,7 +127,7 @@ def _product(
             _arrive(starts, [biases[r] for r, _ in cells], splatted)
             totals = _sums(
                 vector, n_rows, depth, starts,
-                lambda k: vector.address(source, builder.load(builder.gep(offsets, [k], source_etype=_index), typ=_index)),
+                lambda k: vector.address(source, _element(builder, offsets, k)),
                 lambda k: vector.address(panel, builder.mul(k, _index(n_rows))), 1,
             )  # fmt: skip
             for total, place in zip(totals, places, strict=True):
@@ -192,7 +197,7 @@ def panel_tile(
             totals = _sums(
                 vector, case + 1, depth, starts,
                 lambda k: vector.address(lines, builder.mul(k, width)),
-                lambda k: vector.address(factors, builder.load(builder.gep(steps, [k], source_etype=_index), typ=_index)),
+                lambda k: vector.address(factors, _element(builder, steps, k)),
                 kinds[5].literal_value,
             )  # fmt: skip
             for total, place in zip(totals, places, strict=True):

@@ -27,7 +27,7 @@ from minigrad_kernels.cpu.winograd_product import PACK_SPEED
 
 @helper
 def _write_weights(dw, at, output_step, outputs, channels, space, cells_at, grid_at, zeros, check):
-    """Write dw[at + o * output_step + c * TAPS + tap] for a block of outputs and channels: G^T M G, through the grid."""
+    """Write dw[at + o * output_step + c * TAPS + tap] of a block of both: G^T M G, through the grid."""
     for o in range(outputs):
         for c in range(0, channels, LANES):
             transform_cells(space, grid_at, KERNEL * LANES, LANES,

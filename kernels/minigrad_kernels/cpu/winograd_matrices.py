@@ -39,7 +39,9 @@ def _matrix(rows: list[list[Fraction]]) -> NDArray[np.float64]:
 
 
 _others = [[other for other in POINTS if other != point] for point in POINTS]
-_scales = [prod(point - other for other in others) for point, others in zip(POINTS, _others, strict=True)]
+_scales = [
+    prod((point - other for other in others), start=Fraction(1)) for point, others in zip(POINTS, _others, strict=True)
+]
 
 # B^T, G and A^T.
 IMAGE_MATRIX = _matrix([_coefficients(roots) for roots in [*_others, list(POINTS)]])

@@ -36,8 +36,8 @@ WHOLE_TILES = 2
 
 # What a channel of a tile costs, in multiplications: to transform x or dy, and to transform a result back.
 IMAGE_COST, OUT_COST = 300, 180
-# Winograd's convolution takes over from so many channels on, where it is estimated at this part of the direct one's time.
-LEAST_CHANNELS, WORTH = 16, 0.9
+# Winograd's convolution takes over from so many channels on, where its estimate is this part of the other ways'.
+LEAST_CHANNELS, WORTH = 16, 0.75
 
 
 def _is_enabled() -> bool:
@@ -197,13 +197,19 @@ def _fits(w_shape: tuple[int, ...], window: Window, out: NDArray[Any]) -> bool:
     return ENABLED and is_3x3 and out.dtype == np.float32
 
 
-def _pays(tiles: Tiles, pixels: int, columns: int, channels: int, costs: float) -> bool:
+def _meetings(size: int, pad: int) -> int:
+    """Return how often along an axis of results a tap meets a pixel of the source, and not padding."""
+    source = size + KERNEL - 1 - 2 * pad
+    return sum(min(size, source + pad - tap) - max(0, pad - tap) for tap in range(KERNEL))
+
+
+def _pays(tiles: Tiles, meetings: int, columns: int, channels: int, costs: float) -> bool:
     """Whether it pays: whole blocks of columns are multiplied at each place, and transforms cost that much a tile.
 
-    The direct convolution multiplies 9 times a pixel. Loading and packing the weights takes both about as long.
+    The other ways multiply wherever tap and pixel meet, or more often. Packing the weights takes all about as long.
     """
-    cost = tiles.count * (PLACES * _round_up(columns, BLOCK) / columns + costs)
-    return min(columns, channels) >= LEAST_CHANNELS and cost < WORTH * TAPS * pixels
+    cost = PLACES * _round_up(columns, BLOCK) / columns + costs
+    return min(columns, channels) >= LEAST_CHANNELS and tiles.count * cost < WORTH * tiles.batch * meetings
 
 
 @lru_cache
@@ -216,7 +222,7 @@ def _product_plan(
         return None
     tiles, blocks = cut_tiles(batch, height, width), ceil_div(outputs, BLOCK)
     costs = IMAGE_COST / outputs + OUT_COST / channels
-    if not _pays(tiles, batch * height * width, outputs, channels, costs):
+    if not _pays(tiles, _meetings(height, pads[0]) * _meetings(width, pads[1]), outputs, channels, costs):
         return None
     images_first = tiles.groups == 1
     depth = min(channels, BLOCK_DEPTH) if images_first else channels
@@ -252,7 +258,7 @@ def _dot_plan(shape: tuple[int, int, int, int], channels: int, pads: tuple[int, 
         return None
     tiles, blocks = cut_tiles(batch, height, width), ceil_div(outputs, BLOCK)
     costs = IMAGE_COST / outputs + IMAGE_COST / channels
-    if not _pays(tiles, batch * height * width, channels, outputs, costs):
+    if not _pays(tiles, _meetings(height, pads[0]) * _meetings(width, pads[1]), channels, outputs, costs):
         return None
     images_first = tiles.count <= WHOLE_TILES * outputs
     parts = blocks if images_first else 1

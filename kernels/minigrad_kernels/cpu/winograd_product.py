@@ -1,4 +1,4 @@
-"""out[n, g, o] = bias[g, o] + A^T [ sum_c U[g, o, c] * V[n, g, c] ] A, tile by tile: forward convolution, input gradient.
+"""out[n, g, o] = bias[g, o] + A^T [ sum_c U[g, o, c] * V[n, g, c] ] A, tile by tile: convolution, input gradient.
 
 U is G w G^T, V is B^T x B (winograd_matrices). At each of the 36 places of a tile the sum is a product of matrices: its
 rows are tiles, its columns result channels, lanes of vectors. A line of U is loaded and multiplied by elements of V.
