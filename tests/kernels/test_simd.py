@@ -27,7 +27,7 @@ def test_width(bits, tmp_path):
         "-k",
         "float32 or random or bad_values",
     ]
-    files = [str(HERE / "test_conv_cpu.py"), str(HERE / "test_matmul_cpu.py")]
+    files = [str(HERE / f"test_{name}_cpu.py") for name in ("conv", "matmul", "winograd")]
     done = subprocess.run(command + files, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -75,7 +75,8 @@ def _chunk_sums(
 
 
 @kernel("out T1", "in T2")
-def _add_chunks(begin, end, worker, dw, sums):
+def add_chunks(begin, end, worker, dw, sums):
+    """Write the sum over chunks of sums[chunk, i], in their order, for a range of i."""
     for i in range(begin, end):
         dw[i] = sums[0, i]
     for chunk in range(1, sums.shape[0]):
@@ -134,4 +135,4 @@ def dot(
         gather.height, gather.width,
     )  # fmt: skip
     if chunks > 1:
-        threads.run(_add_chunks, dw.size, chunks * dw.size / 4, dw, sums)
+        threads.run(add_chunks, dw.size, chunks * dw.size / 4, dw, sums)

@@ -102,6 +102,10 @@ class VectorBuilder:
             first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
         )
 
+    def constant(self, value: float) -> Any:
+        """Return a vector with a number in every lane."""
+        return ir.Constant(self.type, [value] * self.lanes)
+
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a * b + c, rounded once where the host can."""
         if not HAS_FMA:

@@ -4,6 +4,8 @@ product_tile   out[r, j] = start[r, j] + sum_k panel[k, r] * source[offsets[k] +
                rows r <= PRODUCT_ROWS, columns j < 2 vectors: each k loads 2 vectors and multiplies them by `rows`
                broadcast scalars. 24 sums (12 with 16 registers) leave room for the vectors and scalars, and hide the
                latency of the multiply-adds, about 4 cycles at 2 a cycle.
+panel_tile     out[r, j] (+)= sum_k factors[steps[k] + r * row_step] * lines[k, j]
+               the same loop, where both operands and the result lie in blocks as wide as the tile.
 dot_tile       out[r, t] += sum_j left[r, j] * right[offsets[t] + j]
                DOT_ROWS x DOT_TAPS sums, each a vector over j that is added up at the end.
 
@@ -40,6 +42,11 @@ def _arrive(phis: list[Any], values: list[Any], block: ir.Block) -> None:
         phi.add_incoming(value, block)
 
 
+def _element(builder: ir.IRBuilder, table: Any, number: Any) -> Any:
+    """Load an element of a table of places."""
+    return builder.load(builder.gep(table, [number], source_etype=_index), typ=_index)
+
+
 def _cases(builder: ir.IRBuilder, key: Any, count: int, emit: Callable[[int], None]) -> None:
     """A switch over key = 0 ... count - 1 whose cases are emitted by emit(key)."""
     after = builder.append_basic_block("after")
@@ -51,6 +58,37 @@ def _cases(builder: ir.IRBuilder, key: Any, count: int, emit: Callable[[int], No
         emit(case)
         builder.branch(after)
     builder.position_at_end(after)
+
+
+def _sums(
+    vector: VectorBuilder, rows: int, depth: Any, starts: list[Any],
+    line_at: Callable[[Any], Any], factors_at: Callable[[Any], Any], row_step: int,
+) -> list[Any]:  # fmt: skip
+    """Emit the loop of a product: starts, row after row, plus the sum over k < depth of factor * line.
+
+    line_at(k) is the address of the line, factors_at(k) of the first row's scalar; the others follow row_step apart.
+    """
+    builder, n_vectors = vector.builder, len(starts) // rows
+    begin, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed(">", depth, _index(0)), loop, done)
+
+    builder.position_at_end(loop)
+    (k,) = _phis(builder, [_index(0)], begin)
+    sums = _phis(builder, starts, begin)
+    line, factors = line_at(k), factors_at(k)
+    columns = [vector.load(vector.address(line, _index(v * vector.lanes))) for v in range(n_vectors)]
+    ends = []
+    for r in range(rows):  # row by row, or the scalars of all rows would want a register each
+        factor = vector.splat(vector.scalar(vector.address(factors, _index(r * row_step))))
+        ends += [vector.multiply_add(factor, columns[v], sums[r * n_vectors + v]) for v in range(n_vectors)]
+    next_k = builder.add(k, _index(1))
+    _arrive([k, *sums], [next_k, *ends], loop)
+    builder.cbranch(builder.icmp_signed("<", next_k, depth), loop, done)
+
+    builder.position_at_end(done)
+    totals = _phis(builder, starts, begin)
+    _arrive(totals, ends, loop)
+    return totals
 
 
 @intrinsic
@@ -75,9 +113,7 @@ def _product(
             n_rows, n_vectors = case // PRODUCT_VECTORS + 1, case % PRODUCT_VECTORS + 1
             cells = list(product(range(n_rows), range(n_vectors)))
             places = [vector.address(out, builder.mul(out_step, _index(r)), _index(v * vector.lanes)) for r, v in cells]
-            loaded, splatted, begin, loop, done = map(
-                builder.append_basic_block, ("load", "bias", "begin", "loop", "done")
-            )
+            loaded, splatted, begin = map(builder.append_basic_block, ("load", "bias", "begin"))
             builder.cbranch(accumulate, loaded, splatted)
 
             builder.position_at_end(loaded)
@@ -89,24 +125,11 @@ def _product(
             builder.position_at_end(begin)
             starts = _phis(builder, starts, loaded)
             _arrive(starts, [biases[r] for r, _ in cells], splatted)
-            builder.cbranch(builder.icmp_signed(">", depth, _index(0)), loop, done)
-
-            builder.position_at_end(loop)
-            (k,) = _phis(builder, [_index(0)], begin)
-            sums = _phis(builder, starts, begin)
-            offset = builder.load(builder.gep(offsets, [k], source_etype=_index), typ=_index)
-            columns = [vector.load(vector.address(source, offset, _index(v * vector.lanes))) for v in range(n_vectors)]
-            ends = []
-            for r in range(n_rows):  # row by row, or the scalars of all rows would want a register each
-                factor = vector.splat(vector.scalar(vector.address(panel, builder.mul(k, _index(n_rows)), _index(r))))
-                ends += [vector.multiply_add(factor, columns[v], sums[r * n_vectors + v]) for v in range(n_vectors)]
-            next_k = builder.add(k, _index(1))
-            _arrive([k, *sums], [next_k, *ends], loop)
-            builder.cbranch(builder.icmp_signed("<", next_k, depth), loop, done)
-
-            builder.position_at_end(done)
-            totals = _phis(builder, starts, begin)
-            _arrive(totals, ends, loop)
+            totals = _sums(
+                vector, n_rows, depth, starts,
+                lambda k: vector.address(source, _element(builder, offsets, k)),
+                lambda k: vector.address(panel, builder.mul(k, _index(n_rows))), 1,
+            )  # fmt: skip
             for total, place in zip(totals, places, strict=True):
                 vector.store(total, place)
 
@@ -143,6 +166,47 @@ def product_tile(
         for r in range(rows):
             for j in range(0, whole, lanes):
                 store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
+
+
+@intrinsic(prefer_literal=True)
+def panel_tile(
+    typing_context: Any, rows: Any, depth: Any, factors: Any, factors_at: Any, steps: Any, row_step: Any,
+    lines: Any, lines_at: Any, out: Any, out_at: Any, accumulate: Any,
+) -> Any:  # fmt: skip
+    """Write out[out_at + r * width + j] for r < rows and j < width, PRODUCT_VECTORS vectors, or add to it.
+
+    The sum over k < depth of factors[factors_at + steps[k] + r * row_step] * lines[lines_at + k * width + j]; row_step
+    is a literal.
+    """
+    i = types.intp
+    signature = types.void(i, i, factors, i, steps, row_step, lines, i, out, i, types.boolean)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        vector = VectorBuilder(context, builder, kinds[8].dtype)
+        rows, depth, _, factors_at, _, _, _, lines_at, _, out_at, accumulate = arguments
+        factors = vector.address(vector.data(kinds[2], arguments[2]), factors_at)
+        steps = vector.data(kinds[4], arguments[4])
+        lines = vector.address(vector.data(kinds[6], arguments[6]), lines_at)
+        out = vector.address(vector.data(kinds[8], arguments[8]), out_at)
+        width = _index(PRODUCT_VECTORS * vector.lanes)
+
+        def emit(case: int) -> None:
+            places = [vector.address(out, _index(n * vector.lanes)) for n in range((case + 1) * PRODUCT_VECTORS)]
+            starts = [builder.select(accumulate, vector.load(place), vector.zero) for place in places]
+            totals = _sums(
+                vector, case + 1, depth, starts,
+                lambda k: vector.address(lines, builder.mul(k, width)),
+                lambda k: vector.address(factors, _element(builder, steps, k)),
+                kinds[5].literal_value,
+            )  # fmt: skip
+            for total, place in zip(totals, places, strict=True):
+                vector.store(total, place)
+
+        _cases(builder, builder.sub(rows, _index(1)), PRODUCT_ROWS, emit)
+        return context.get_dummy_value()
+
+    return signature, codegen
 
 
 @intrinsic

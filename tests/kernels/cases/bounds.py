@@ -15,12 +15,15 @@ def rounded(case, call, expected):
 
 
 def summed(case, call, expected):
-    """4 K eps (|x| * |w|): the kernel of the absolute values is the magnitude of what was summed."""
-    magnitude = call._replace(
-        outs=tuple(magnitudes(out) for out in call.outs), inputs=tuple(magnitudes(array) for array in call.inputs)
-    )
-    sizes = run("reference", case.name, magnitude)
+    """4 K eps (|x| * |w|)."""
+    sizes = magnitude(case, call)
     return [4 * call.terms * epsilon(out) * size for out, size in zip(expected, sizes, strict=True)]
+
+
+def magnitude(case, call):
+    """The magnitude of what was summed, |x| * |w|: the kernel of the absolute values."""
+    outs, inputs = (tuple(magnitudes(array) for array in arrays) for arrays in (call.outs, call.inputs))
+    return run("reference", case.name, call._replace(outs=outs, inputs=inputs))
 
 
 def magnitudes(array):
