@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.conv_dot import dot, dot_elements
 from minigrad_kernels.cpu.conv_matrices import multiply, multiply_elements
-from minigrad_kernels.cpu.conv_matrices_plan import products
+from minigrad_kernels.cpu.conv_matrices_plan import matrix_products
 from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gather
 from minigrad_kernels.cpu.conv_product import product, product_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
@@ -35,7 +35,7 @@ def conv2d_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+    if plan := matrix_products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
         return aligned_bytes(multiply_elements(plan), out_nohw.itemsize)
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
     return aligned_bytes(product_elements(gather, out_nohw, x_nchw, groups), out_nohw.itemsize)
@@ -58,7 +58,7 @@ def conv2d(
         At least `conv2d_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+    if plan := matrix_products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
         multiply(plan, out_nohw, {"x": x_nchw, "w": w_ockk}, bias_o, aligned(scratch, out_nohw.dtype))
         return
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
@@ -74,7 +74,7 @@ def conv2d_input_grad_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+    if plan := matrix_products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
         return aligned_bytes(multiply_elements(plan), dx_nchw.itemsize)
     gather = input_grad_gather(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
     return aligned_bytes(product_elements(gather, dx_nchw, dy_nohw, groups), dx_nchw.itemsize)
@@ -95,7 +95,7 @@ def conv2d_input_grad(
         At least `conv2d_input_grad_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+    if plan := matrix_products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
         multiply(plan, dx_nchw, {"y": dy_nohw, "w": w_ockk}, dy_nohw.reshape(-1)[:0], aligned(scratch, dx_nchw.dtype))
         return
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
@@ -112,7 +112,7 @@ def conv2d_weight_grad_scratch_bytes(
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+    if plan := matrix_products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
         return aligned_bytes(multiply_elements(plan), dw_ockk.itemsize)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
     return aligned_bytes(dot_elements(gather, dw_ockk, x_nchw, groups), dw_ockk.itemsize)
@@ -133,7 +133,7 @@ def conv2d_weight_grad(
         At least `conv2d_weight_grad_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+    if plan := matrix_products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
         multiply(plan, dw_ockk, {"x": x_nchw, "y": dy_nohw}, x_nchw.reshape(-1)[:0], aligned(scratch, dw_ockk.dtype))
         return
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
