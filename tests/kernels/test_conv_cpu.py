@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import conv, threads
+from minigrad_kernels.cpu import conv, conv_matrices_plan, threads
+from minigrad_kernels.cpu.conv_plan import Window
 
 # batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation
 SHAPES = [
@@ -23,6 +24,10 @@ SHAPES = [
     (0, 1, 3, 4, 6, 6, (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 0, 4, 6, 6, (3, 3), (2, 1), (1, 1), (1, 1)),
     (2, 1, 3, 0, 6, 6, (3, 3), (1, 1), (1, 1), (1, 1)),
+    (35, 1, 20, 27, 2, 2, (3, 3), (1, 1), (1, 1), (1, 1)),
+    (19, 2, 18, 5, 4, 5, (3, 2), (2, 1), (1, 1), (1, 2)),
+    (3, 1, 150, 40, 3, 3, (3, 3), (1, 1), (1, 1), (1, 1)),
+    (150, 1, 17, 14, 1, 2, (2, 4), (1, 3), (1, 2), (1, 1)),
 ]
 DTYPES = [np.float32, np.float64]
 
@@ -126,14 +131,44 @@ def assert_close(problem, found):
         assert np.all(np.abs(result - exact[name]) <= bound), name
 
 
+def chosen(problem, name):
+    """The plan by matrices for "x", "w" or "y", or None where the kernels gather."""
+    shapes = problem.x.shape, problem.w.shape, problem.dy.shape
+    window = Window(*problem.scalars[:6])
+    return conv_matrices_plan.matrix_products(name, *shapes, window, problem.groups, problem.x.itemsize)
+
+
+WAYS = ("chosen", "gather", "matrices", "matrices, sides changed")
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Have every shape computed in one way, or in the way that seems to be less work."""
+    if request.param != "chosen":
+        work = 0 if request.param == "gather" else float("inf")
+        monkeypatch.setattr(conv_matrices_plan, "_gather_work", lambda *arguments: work)
+    if request.param in WAYS[2:]:
+        forms = {name: [pair[WAYS[2:].index(request.param)]] for name, pair in conv_matrices_plan._FORMS.items()}
+        monkeypatch.setattr(conv_matrices_plan, "_FORMS", forms)
+    conv_matrices_plan.matrix_products.cache_clear()
+    yield request.param
+    conv_matrices_plan.matrix_products.cache_clear()
+
+
+def test_the_shapes_are_computed_in_all_ways():
+    for name, forms in conv_matrices_plan._FORMS.items():
+        plans = [chosen(Problem(shape, np.float32), name) for shape in SHAPES]
+        assert {plan and (plan.left, plan.right) for plan in plans} == {None, *(form[:2] for form in forms)}, name
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_formula(shape, dtype):
+def test_formula(shape, dtype, way):
     problem = Problem(shape, dtype)
     assert_close(problem, results(problem))
 
 
-def test_random_geometries():
+def test_random_geometries(way):
     random = np.random.default_rng(1)
     for seed in range(60):
         kernel, stride, pad, dilation = (
@@ -152,7 +187,7 @@ def test_random_geometries():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("shape", [SHAPES[0], SHAPES[1], SHAPES[2], SHAPES[8]])
-def test_bad_values_stay_in_their_windows(shape, bad):
+def test_bad_values_stay_in_their_windows(shape, bad, way):
     problem = Problem(shape, np.float32)
     random = np.random.default_rng(2)
     for _ in range(5):
@@ -164,11 +199,12 @@ def test_bad_values_stay_in_their_windows(shape, bad):
         touched = {
             "conv2d": problem.forward(bad_x, ones, np.zeros_like(problem.bias)) > 0,
             "conv2d_input_grad": problem.input_grad(bad_dy, ones) > 0,
-            # A bad dy multiplies padding too, and a zero there makes NaN of it.
             "conv2d_weight_grad": problem.weight_grad(bad_x, np.ones_like(dy))
-            + bad_dy.any((0, 2, 3))[:, None, None, None]
+            + problem.weight_grad(np.ones_like(x), bad_dy)
             > 0,
         }
+        if chosen(problem, "w") is None:  # a bad dy multiplies padding too, and a zero there makes NaN of it
+            touched["conv2d_weight_grad"] |= bad_dy.any((0, 2, 3))[:, None, None, None]
         for name, result in results(problem, x, dy).items():
             np.testing.assert_array_equal(np.isfinite(result), ~touched[name], err_msg=name)
 
@@ -184,7 +220,7 @@ def test_no_bias():
     "shape",
     [(5, 1, 3, 10, 9, 8, (3, 3), (1, 1), (1, 1), (1, 1)), (2, 2, 9, 70, 12, 40, (3, 3), (2, 1), (1, 1), (1, 1))],
 )
-def test_equal_bits_at_any_number_of_threads(shape, monkeypatch):
+def test_equal_bits_at_any_number_of_threads(shape, monkeypatch, way):
     monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
     problem = Problem(shape, np.float32)
     before = threads.get_num_threads()

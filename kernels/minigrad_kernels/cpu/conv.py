@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu.conv_dot import dot, dot_elements
 from minigrad_kernels.cpu.conv_matrices import multiply, multiply_elements
-from minigrad_kernels.cpu.conv_matrices_plan import products
+from minigrad_kernels.cpu.conv_matrices_plan import matrix_products
 from minigrad_kernels.cpu.conv_plan import Window, forward_gather, input_grad_gather
 from minigrad_kernels.cpu.conv_product import product, product_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
@@ -42,7 +42,7 @@ def conv2d_scratch_bytes(
     """Return the bytes of scratch that conv2d takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     winograd = elements(forward_plan(w_ockk.shape, window, out_nohw, x_nchw, groups), out_nohw.shape[1])
-    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+    if plan := matrix_products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
         return aligned_bytes(max(winograd, multiply_elements(plan)), out_nohw.itemsize)
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
     return aligned_bytes(max(winograd, product_elements(gather, out_nohw, x_nchw, groups)), out_nohw.itemsize)
@@ -68,7 +68,7 @@ def conv2d(
     memory, winograd = aligned(scratch, out_nohw.dtype), forward_plan(w_ockk.shape, window, out_nohw, x_nchw, groups)
     if winograd and winograd_product(winograd, out_nohw, x_nchw, w_ockk, bias_o, memory):
         return
-    if plan := products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
+    if plan := matrix_products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
         multiply(plan, out_nohw, {"x": x_nchw, "w": w_ockk}, bias_o, memory)
         return
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
@@ -85,7 +85,7 @@ def conv2d_input_grad_scratch_bytes(
     """Return the bytes of scratch that conv2d_input_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     winograd = elements(input_grad_plan(w_ockk.shape, window, dx_nchw, dy_nohw, groups), dx_nchw.shape[1])
-    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+    if plan := matrix_products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
         return aligned_bytes(max(winograd, multiply_elements(plan)), dx_nchw.itemsize)
     gather = input_grad_gather(*w_ockk.shape[2:], *dx_nchw.shape[2:], window)
     return aligned_bytes(max(winograd, product_elements(gather, dx_nchw, dy_nohw, groups)), dx_nchw.itemsize)
@@ -109,7 +109,7 @@ def conv2d_input_grad(
     memory, winograd = aligned(scratch, dx_nchw.dtype), input_grad_plan(w_ockk.shape, window, dx_nchw, dy_nohw, groups)
     if winograd and winograd_product(winograd, dx_nchw, dy_nohw, w_ockk, dy_nohw.reshape(-1)[:0], memory):
         return
-    if plan := products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
+    if plan := matrix_products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
         multiply(plan, dx_nchw, {"y": dy_nohw, "w": w_ockk}, dy_nohw.reshape(-1)[:0], memory)
         return
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
@@ -127,7 +127,7 @@ def conv2d_weight_grad_scratch_bytes(
     """Return the bytes of scratch that conv2d_weight_grad takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     winograd = elements(weight_grad_plan(dw_ockk.shape, window, x_nchw, dy_nohw, groups), 1)
-    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+    if plan := matrix_products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
         return aligned_bytes(max(winograd, multiply_elements(plan)), dw_ockk.itemsize)
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
     return aligned_bytes(max(winograd, dot_elements(gather, dw_ockk, x_nchw, groups)), dw_ockk.itemsize)
@@ -151,7 +151,7 @@ def conv2d_weight_grad(
     memory, winograd = aligned(scratch, dw_ockk.dtype), weight_grad_plan(dw_ockk.shape, window, x_nchw, dy_nohw, groups)
     if winograd and winograd_dot(winograd, dw_ockk, x_nchw, dy_nohw, memory):
         return
-    if plan := products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
+    if plan := matrix_products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
         multiply(plan, dw_ockk, {"x": x_nchw, "y": dy_nohw}, x_nchw.reshape(-1)[:0], memory)
         return
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)

@@ -26,14 +26,17 @@ SPEED = 50
 
 @helper
 def _pack(packed, at, width, places, places_at, source, source_at, line_step, term_step, lines, terms, matrices):
-    """Write packed[matrix][term][line], width apart, from source[line][term][matrix] at these steps."""
+    """Write packed[matrix][term][line], width apart, from source[line][term][matrix] at these steps.
+
+    A last vector that the lines do not fill is filled with zeros.
+    """
     lanes = VECTOR_BYTES // packed.itemsize
     stretch = matrices * terms if term_step == matrices else matrices
     for first in range(0, matrices * terms, stretch):
         start = source_at + first // matrices * term_step
         for i in range(0, stretch, lanes):
             for line in range(0, lines, lanes):
-                transpose_lanes(packed, at + line, width, places, places_at + first + i,
+                transpose_lanes(packed, at + line, width, places, places_at + first + i, width - line,
                                 source, start + i + line * line_step, line_step, lines - line, stretch - i)  # fmt: skip
 
 
@@ -44,7 +47,8 @@ def _unpack(result, at, row_step, column_step, cells, width, numbers, numbers_at
     for i in range(rows):
         for m in range(0, matrices, lanes):
             for j in range(0, columns, lanes):
-                transpose_lanes(result, at + i * row_step + j * column_step + m, column_step, numbers, numbers_at,
+                transpose_lanes(result, at + i * row_step + j * column_step + m, column_step,
+                                numbers, numbers_at, matrices - m,
                                 cells, (m * rows + i) * width + j, rows * width, matrices - m, columns - j)  # fmt: skip
 
 

@@ -10,6 +10,7 @@ images or channels, of which there are many where an image has fewer pixels than
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,12 @@ BLOCK_BYTES = 512 * 1024
 RUN_TERMS = 512
 # Triples that are worth a table.
 MOST_TRIPLES = 1 << 14
+
+# What things cost, in multiply-adds of a vector, fitted to the times of a thousand shapes: a call of the tile, packing
+# or unpacking an element; and in a gather, adding up the lanes of a vector, packing a weight, packing a line of a wide
+# image, scattering an element of a strided input gradient.
+CALL, PACKED = 60, 2
+SUM, WEIGHT, LINE, SCATTERED = 2.5, 5, 10, 5
 
 # What makes a result: left operand, right operand, and the axes of rows, columns and terms. Columns fill vectors, so
 # that few images, or few channels, had better be rows.
@@ -94,21 +101,20 @@ class Products:
 
     @property
     def work(self) -> float:
-        """The time this takes, in multiply-adds of a vector: these, loading them, calls of the tile, and packing."""
+        """The time this takes, in multiply-adds of a vector."""
         vectors = ceil_div(self.columns * PRODUCT_VECTORS, self.width)
-        loads, calls = self.tiles * self.strips, self.tiles * self.strips * ceil_div(self.terms, self.block)
         terms = self.terms * int(self.runs[:, 3].sum())
+        tiles = self.tiles * self.strips
+        calls = tiles * ceil_div(self.terms, self.block) * len(self.runs)
         results, lefts, rights = self.counts
-        packed = (
-            self.terms * (self.rows * lefts * self.parts + self.columns * rights) + self.rows * self.columns * results
-        )
-        return (
-            terms * (self.groups * self.rows * vectors + loads) + 60 * calls * len(self.runs) + 2 * self.groups * packed
-        )
+        packed = self.parts * self.rows * self.terms * lefts + self.columns * self.terms * rights
+        packed += self.rows * self.columns * results
+        multiplied = (self.groups * self.rows * vectors + tiles) * terms  # a tile loads as long as it multiplies a row
+        return multiplied + CALL * calls + PACKED * self.groups * packed
 
 
 @lru_cache(maxsize=512)
-def products(
+def matrix_products(
     result: str,
     x_shape: tuple[int, ...],
     w_shape: tuple[int, ...],
@@ -155,8 +161,8 @@ def _products(
         "x": _operand(shapes["x"], "nc", "c", length),
         "w": _operand(shapes["w"], "oc", "o", length),
         "y": _operand(shapes["y"], "no", "o", length),
-        "bias": _operand((length["o"], 1, 1, 1), "o1", "o", length),
     }
+    bias = Operand(np.arange(1), {"g": length["o"], "o": 1})
     if result == "x":  # backwards, taps go up where pixels of dy do
         operands["w"] = operands["w"]._replace(order=operands["w"].order[::-1])
     order = {name: operand.order for name, operand in operands.items()}
@@ -175,7 +181,7 @@ def _products(
         result_steps=operands[result].steps_of(rows, columns),
         left_steps=operands[left].steps_of(rows, terms),
         right_steps=operands[right].steps_of(columns, terms),
-        bias_steps=operands["bias"].steps_of(rows, columns),
+        bias_steps=bias.steps_of(rows, columns),
         runs=runs,
         left_places=_places(length[terms], block, order[left]),
         right_places=_places(length[terms], block, order[right]),
@@ -213,15 +219,13 @@ def _places(terms: int, block: int, order: NDArray[np.int64]) -> NDArray[np.int6
 
 def _gather_work(result: str, shapes: dict[str, tuple[int, ...]], window: Window, lanes: int) -> float:
     """Return the time that conv_product or conv_dot takes, in multiply-adds of a vector."""
-    weights = int(np.prod(shapes["w"]))
-    (images, channels), kernel = shapes["y" if result == "x" else "x"][:2], shapes["w"][2:]
-    gather = (
-        input_grad_gather(*kernel, *shapes["x"][2:], window)
-        if result == "x"
-        else forward_gather(*kernel, *shapes["y"][2:], window)
-    )
-    vectors = ceil_div(gather.height * gather.width, lanes)
+    images, channels = shapes["y" if result == "x" else "x"][:2]
+    if result == "x":
+        gather = input_grad_gather(*shapes["w"][2:], *shapes["x"][2:], window)
+    else:
+        gather = forward_gather(*shapes["w"][2:], *shapes["y"][2:], window)
+    vectors = ceil_div(gather.height * gather.width, lanes) + (SUM if result == "w" else 0)
     lines = len(gather.views) * (gather.height + gather.extra_rows) * ceil_div(gather.width, lanes)
-    scattered = int(np.prod(shapes["x"])) if len(gather.phases) > 1 else 0
-    sums = 2.5 if result == "w" else 0  # those over the lanes, once for each image
-    return images * weights * (vectors + sums) + 5 * weights + 10 * images * channels * lines + 5 * scattered
+    scattered = prod(shapes["x"]) if len(gather.phases) > 1 else 0
+    weights = prod(shapes["w"])
+    return weights * (images * vectors + WEIGHT) + images * channels * lines * LINE + scattered * SCATTERED

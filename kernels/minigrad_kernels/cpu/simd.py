@@ -228,32 +228,32 @@ def store_lanes(typing_context: Any, out: Any, out_at: Any, source: Any, source_
 
 @intrinsic
 def transpose_lanes(
-    typing_context: Any, out: Any, out_at: Any, out_step: Any, places: Any, places_at: Any,
+    typing_context: Any, out: Any, out_at: Any, out_step: Any, places: Any, places_at: Any, filled: Any,
     source: Any, source_at: Any, source_step: Any, rows: Any, columns: Any,
 ) -> Any:  # fmt: skip
     """Write out[out_at + places[places_at + j] * out_step + i] = source[source_at + i * source_step + j].
 
-    For i < rows and j < columns, up to a vector's lanes of each; nothing else is read or written. places is read to the
-    end of a vector.
+    For i < rows and j < columns, up to a vector's lanes of each; zero for rows <= i < filled. Nothing else of source is
+    read, and nothing else of out is written; places is read to the end of a vector.
     """
     i = types.intp
-    signature = types.void(out, i, i, places, i, source, i, i, i, i)
+    signature = types.void(out, i, i, places, i, i, source, i, i, i, i)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
-        out, out_at, out_step, places, places_at, source, source_at, source_step, rows, columns = arguments
+        out, out_at, out_step, places, places_at, filled, source, source_at, source_step, rows, columns = arguments
         vector, index = VectorBuilder(context, builder, kinds[0].dtype), ir.IntType(64)
         out = vector.address(vector.data(kinds[0], out), out_at)
         table = builder.gep(vector.data(kinds[3], places), [places_at], source_etype=index)
-        source = vector.address(vector.data(kinds[5], source), source_at)
-        in_rows, in_columns = (vector.lanes_between(index(0), count) for count in (rows, columns))
+        source = vector.address(vector.data(kinds[6], source), source_at)
+        in_columns, in_rows = (vector.lanes_between(index(0), count) for count in (columns, filled))
         nowhere = ir.Constant(in_rows.type, [False] * vector.lanes)
 
         def line(number: int, count: Any, lanes: Any, start: Any, distance: Any) -> tuple[Any, Any]:
-            """Its address and mask; a line that is none gets the first one's, for far off even a mask costs a trap."""
+            """Its address and mask. A line that is none gets the first one's: far outside memory even a mask traps."""
             exists = builder.icmp_signed(">", count, index(number))
-            at = vector.address(start, builder.select(exists, distance, index(0)))
-            return at, builder.select(exists, lanes, nowhere)
+            address = vector.address(start, builder.select(exists, distance, index(0)))
+            return address, builder.select(exists, lanes, nowhere)
 
         loaded = [
             vector.load_masked(*line(r, rows, in_columns, source, builder.mul(source_step, index(r))))

@@ -11,7 +11,7 @@ from minigrad_kernels.cpu import winograd_plan
 from minigrad_kernels.cpu.conv_plan import Window
 from tests.kernels.cases.bounds import epsilon, magnitude, summed
 from tests.kernels.cases.case import Call, Case, poisoned, values
-from tests.kernels.cases.sizes import COUNTS, pairs, window_sizes
+from tests.kernels.cases.sizes import COUNTS, LONG, pairs, window_sizes
 
 
 class Convolution(NamedTuple):
@@ -104,7 +104,9 @@ def convolutions(draw):
     kernel, padding, dilation = draw(pairs(1, 4)), draw(pairs(0, 3)), draw(pairs(1, 3))
     axes = [draw(window_sizes(*axis)) for axis in zip(kernel, padding, dilation, strict=True)]
     stride, size = zip(*axes, strict=True)
-    counts = draw(st.tuples(COUNTS, st.integers(1, 3), COUNTS, COUNTS))
+    counts = [draw(axis) for axis in (COUNTS, st.integers(1, 3), COUNTS, COUNTS)]
+    if (long := draw(st.sampled_from([0, 2, 3, None]))) is not None:  # many images or channels: products of matrices
+        counts[long] = draw(LONG)
     return {"conv": Convolution(*counts, size, kernel, stride, padding, dilation, draw(st.booleans()))}
 
 
@@ -123,6 +125,9 @@ LARGE_CONVOLUTIONS = tuple(
         Convolution(2, 1, 2, 2, (45, 50), (3, 3)),
         Convolution(2, 1, 28, 1, (5, 120), (3, 3)),
         Convolution(2, 1, 34, 40, (8, 4), (3, 3), padding=(1, 1)),
+        Convolution(18, 1, 14, 26, (2, 1), (3, 3), padding=(1, 1)),
+        Convolution(9, 2, 18, 14, (3, 2), (2, 2), stride=(2, 1), padding=(1, 0)),
+        Convolution(3, 1, 130, 14, (2, 2), (2, 2), padding=(1, 1), dilation=(2, 1)),
     )
 )
 
