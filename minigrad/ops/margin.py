@@ -64,21 +64,10 @@ def svm_loss(input: Tensor, target: Tensor, squared: bool = False, reduction: st
 
     Parameters
     ----------
-    input
-        Scores s, (N, C) or (C,), float.
-    target
-        Classes t in [0, C), (N,) or (), int64.
+    input, target, reduction
+        Those of `multi_margin_loss`, as are the errors.
     squared
         Sum the squares: the L2-SVM, which minds large margins more.
-    reduction
-        'none', 'sum', or 'mean' over the examples.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not match.
-    DataError
-        If a target is no class.
 
     References
     ----------

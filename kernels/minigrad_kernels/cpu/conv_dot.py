@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.conv_pack import pack_image
-from minigrad_kernels.cpu.conv_plan import BLOCK_PIXELS, ENOUGH_TASKS, Blocks, Gather, ceil_div, dot_blocks
+from minigrad_kernels.cpu.conv_plan import BLOCK_PIXELS, ENOUGH_TASKS, Blocks, Gather, dot_blocks
+from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_ROWS, DOT_TAPS, dot_tile
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.conv_matrices_plan import Products
-from minigrad_kernels.cpu.conv_plan import ceil_div
+from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.simd import VECTOR_BYTES, transpose_lanes
 from minigrad_kernels.cpu.tiles import PRODUCT_VECTORS, product_tile
 

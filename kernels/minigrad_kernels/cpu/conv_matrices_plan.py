@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Window, ceil_div, divide, forward_gather, input_grad_gather
+from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Window, forward_gather, input_grad_gather
+from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS
 

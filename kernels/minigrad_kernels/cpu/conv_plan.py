@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_TAPS, PRODUCT_VECTORS
 
@@ -164,16 +165,6 @@ def _blocks(gather: Gather, channels: int, band: int, itemsize: int) -> Blocks:
     ]
     offsets = np.concatenate([*by_phase, np.zeros(DOT_TAPS, np.int64)])
     return Blocks(channels, band, rows, plane, channels * views * plane + PRODUCT_VECTORS * lanes, offsets)
-
-
-def ceil_div(a: int, b: int) -> int:
-    """Return a / b, rounded up."""
-    return -(-a // b)
-
-
-def divide(total: int, part: int) -> int:
-    """Return the size of the parts, at least 1, when total is cut evenly into parts of at most this size."""
-    return max(1, ceil_div(total, max(1, ceil_div(total, max(1, part)))))
 
 
 @lru_cache

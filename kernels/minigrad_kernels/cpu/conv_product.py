@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.conv_pack import pack_image, pack_weights
-from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Blocks, Gather, ceil_div, divide, product_blocks
+from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Blocks, Gather, product_blocks
+from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import kernel
-from minigrad_kernels.cpu.conv_plan import ceil_div
+from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_ROWS, DOT_TAPS, dot_tile
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minigrad_kernels.cpu import threads
 from minigrad_kernels.cpu.compiler import helper, kernel
 from minigrad_kernels.cpu.conv_dot import SPEED, add_chunks
-from minigrad_kernels.cpu.conv_plan import ceil_div, divide
+from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile
 from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_cells
 from minigrad_kernels.cpu.winograd_matrices import KERNEL, OUT_TILE, TILE

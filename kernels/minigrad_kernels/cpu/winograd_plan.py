@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Window, ceil_div, divide
+from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Window
+from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_VECTORS
 from minigrad_kernels.cpu.winograd_matrices import KERNEL, OUT_TILE, TILE
