@@ -1,8 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import numpy as np
+
 import minigrad as mg
-from minigrad import optim
+import minigrad.nn.functional as F
+from minigrad import nn, optim
 
 
 def train(seed, barrier):
@@ -35,3 +38,29 @@ def test_two_threads_differentiate_one_graph():
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda _: mg.grad(out, x, retain_graph=True)[0].tolist(), range(20)))
     assert found == [expected] * 20
+
+
+def train_convnet(seed, barrier):
+    """Train a small ConvNet on the CPU, whose kernels share their work between threads."""
+    random = np.random.default_rng(seed)
+    images = mg.from_numpy(random.standard_normal((64, 3, 16, 16)).astype(np.float32))
+    labels = mg.from_numpy(random.integers(0, 5, 64))
+    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(512, 5))
+    net.load_state_dict(
+        {name: (random.standard_normal(p.shape) * 0.1).astype(np.float32) for name, p in net.state_dict().items()}
+    )
+    optimizer = optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    for _ in range(20):
+        barrier.wait()
+        optimizer.zero_grad()
+        F.cross_entropy(net(images), labels).backward()
+        optimizer.step()
+    return [parameter.tolist() for parameter in net.parameters()]
+
+
+def test_two_threads_train_convnets_on_the_cpu_at_once():
+    alone = [train_convnet(seed, Barrier(1)) for seed in (1, 2)]
+    barrier = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(train_convnet, (1, 2), (barrier, barrier)))
+    assert together == alone

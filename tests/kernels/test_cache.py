@@ -13,10 +13,14 @@ import pytest
 import minigrad_kernels
 from minigrad_kernels import cache
 
-SOURCES = ("__init__.py", "cache.py", "cpu/__init__.py", "cpu/compiler.py")
+SOURCES = (
+    "__init__.py",
+    "cache.py",
+    *[f"cpu/{name}.py" for name in ("__init__", "atomics", "compiler", "helper", "sharing")],
+)
 
 HELPERS = """
-from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.helper import helper
 
 @helper
 def times(x):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from minigrad_kernels.cpu import compiler
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import conv, conv_matrices_plan, threads
+from minigrad_kernels.cpu import conv, conv_matrices_plan, team, threads
 from minigrad_kernels.cpu.conv_plan import Window
 
 # batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation
@@ -221,7 +221,7 @@ def test_no_bias():
     [(5, 1, 3, 10, 9, 8, (3, 3), (1, 1), (1, 1), (1, 1)), (2, 2, 9, 70, 12, 40, (3, 3), (2, 1), (1, 1), (1, 1))],
 )
 def test_equal_bits_at_any_number_of_threads(shape, monkeypatch, way):
-    monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
+    monkeypatch.setattr(team, "PART_NANOSECONDS", 1)
     problem = Problem(shape, np.float32)
     before = threads.get_num_threads()
     found = []

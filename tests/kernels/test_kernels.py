@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigrad_kernels import reference
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import team, threads
 from tests.kernels.cases.case import FLOATS, Call, Case, poisoned
 from tests.kernels.cases.running import guarded, run
 from tests.kernels.table import TABLE, each_case
@@ -107,14 +107,14 @@ def test_cpu_equals_reference(case, data):
 def divided_work(monkeypatch):
     """Lets even tiny work go to several threads; a list of the numbers of tasks that kernels were divided into."""
     divided = []
-    run_with_threads = threads.run
+    for module, limit in ((team, "PART_NANOSECONDS"), (threads, "SHARE_NANOSECONDS")):
 
-    def record_and_run(kernel, tasks, work, *arguments):
-        divided.append(tasks)
-        run_with_threads(kernel, tasks, work, *arguments)
+        def record_and_run(function, tasks, work, *arguments, run=module.run):
+            divided.append(tasks)
+            run(function, tasks, work, *arguments)
 
-    monkeypatch.setattr(threads, "run", record_and_run)
-    monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
+        monkeypatch.setattr(module, "run", record_and_run)
+        monkeypatch.setattr(module, limit, 1)
     before = threads.get_num_threads()
     yield divided
     threads.set_num_threads(before)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import matmul, threads
+from minigrad_kernels.cpu import matmul, team, threads
 
 SHAPES = [
     (1, 100, 50, 10),
@@ -91,7 +91,7 @@ def test_nan_stays_in_its_row_and_column():
     ("shape", "by_rows"), [((2, 150, 300, 600), False), ((2, 60, 300, 640), False), ((2, 150, 1100, 60), True)]
 )
 def test_equal_bits_at_any_number_of_threads(monkeypatch, shape, by_rows):
-    monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
+    monkeypatch.setattr(team, "PART_NANOSECONDS", 1)
     a, b = matrices(shape, np.float32)
     if by_rows:
         b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)

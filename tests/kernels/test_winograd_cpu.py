@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import conv, threads, winograd_matrices, winograd_plan
+from minigrad_kernels.cpu import conv, team, threads, winograd_matrices, winograd_plan
 from minigrad_kernels.cpu.conv_plan import Window
 from tests.kernels.cases.conv import WINOGRAD_MULTIPLE
 from tests.kernels.test_conv_cpu import Problem, references, results
@@ -146,7 +146,7 @@ def test_float32_no_bias():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_float32_bits_are_equal_at_any_number_of_threads(shape, monkeypatch):
-    monkeypatch.setattr(threads, "SHARE_NANOSECONDS", 1)
+    monkeypatch.setattr(team, "PART_NANOSECONDS", 1)
     monkeypatch.setattr(threads, "_num_threads", 1)
     problem = Problem(shape, np.float32)
     found = []

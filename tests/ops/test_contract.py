@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.backends.host import HostBackend
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import team, threads
 from tests.ops.table import DEVICE, TABLE, over_samples
 
 
@@ -50,6 +50,7 @@ def any_number_of_threads():
     before = threads.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "SHARE_NANOSECONDS", 1)
+        patch.setattr(team, "PART_NANOSECONDS", 1)
         try:
             yield
         finally:

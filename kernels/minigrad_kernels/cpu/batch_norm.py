@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.quiet import quiet
 from minigrad_kernels.cpu.sums import sum_of, sum_of_squares, sum_with_products
 
@@ -36,7 +37,7 @@ def batch_norm(out_nchw: Array, mean_c: Array, var_c: Array, x_nchw: Array, affi
         quiet(_batch_norm_of_places, out[..., 0], mean_c, var_c, x[..., 0], affine, eps)
     else:
         work = 3 * x.size * ELEMENT_NANOSECONDS
-        threads.run(_batch_norm, len(mean_c), work, out, mean_c, var_c, x, affine, eps)
+        team.run(_batch_norm, len(mean_c), work, out, mean_c, var_c, x, affine, eps)
 
 
 def batch_norm_affine_grad(grad: Array, dy_nchw: Array, x_nchw: Array, mean_c: Array, var_c: Array, eps: float) -> None:
@@ -46,7 +47,7 @@ def batch_norm_affine_grad(grad: Array, dy_nchw: Array, x_nchw: Array, mean_c: A
         quiet(_batch_norm_affine_grad_of_places, grad, dy[..., 0], x[..., 0], mean_c, var_c, eps)
     else:
         work = x.size * ELEMENT_NANOSECONDS
-        threads.run(_batch_norm_affine_grad, len(mean_c), work, grad, dy, x, mean_c, var_c, eps)
+        team.run(_batch_norm_affine_grad, len(mean_c), work, grad, dy, x, mean_c, var_c, eps)
 
 
 def batch_norm_input_grad(
@@ -58,7 +59,7 @@ def batch_norm_input_grad(
         quiet(_batch_norm_input_grad_of_places, dx[..., 0], dy[..., 0], x[..., 0], affine, mean_c, var_c, eps)
     else:
         work = 3 * x.size * ELEMENT_NANOSECONDS
-        threads.run(_batch_norm_input_grad, len(mean_c), work, dx, dy, x, affine, mean_c, var_c, eps)
+        team.run(_batch_norm_input_grad, len(mean_c), work, dx, dy, x, affine, mean_c, var_c, eps)
 
 
 def _planes(x_nchw: Array) -> Array:

@@ -1,7 +1,7 @@
 """The decorator that makes CPU kernels.
 
-A kernel is a function over a range of tasks, compiled so that it runs without the GIL; threads.run gives shares of the
-range to a few threads. One signature per dtype serves one thread and many, and nothing else is ever compiled. (Numba's
+A kernel is a function over a range of tasks, compiled so that it runs without the GIL; team.run shares the range among
+a few threads. One signature per dtype serves one thread and many, and nothing else is ever compiled. (Numba's
 parallel=True takes three times as long to compile, and its threads survive neither a fork nor two callers at once.)
 
     @kernel("out T4", "in T4", "in T1", "int", "float", "scratch")
@@ -13,11 +13,14 @@ Loops become vectors where the index counts from 0: `x = x[begin:end]`, then `fo
 begin, not known to be positive, would have to be tested for counting from the end: which costs a factor of 10.
 """
 
+import ast
+import inspect
 import pickle
 import re
+import textwrap
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numba
@@ -27,18 +30,25 @@ from numba.core.compiler import Compiler, CompileResult
 from numba.core.serialize import dumps
 
 from minigrad_kernels.cache import kernel_cache
-
-# Sums may be reordered and products fused into them, so that loops become vectors; NaN and infinities stay themselves.
-FASTMATH = frozenset({"arcp", "contract", "nsz", "reassoc"})
+from minigrad_kernels.cpu import sharing
+from minigrad_kernels.cpu.helper import FASTMATH, OPTIONS
+from minigrad_kernels.cpu.helper import helper as helper
 
 # Called with (kernel name, dtype name, None) before a kernel is compiled, and with the seconds it took after that.
 compile_listeners: list[Callable[[str, str, float | None], None]] = []
 
-# Without _nrt no references are counted, and what would allocate does not compile: np.empty, or a = b between slices.
-_OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 _registry: "list[Kernel]" = []
 _ARRAY = re.compile(r"(out|in|strided) (?:T|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
 _SCALARS = {"int": types.int64, "uint": types.uint64, "float": types.float64}
+
+# What a kernel does first: where a team is given, it shares its tasks, which come back to it without one.
+_SHARING_PARAMETERS = ("_team", "_parts", "_piece")
+_SHARING = """
+if _team:
+    if not _sharing.offer_tasks(_team, end, _parts, _piece, _sharing.own_share()):
+        raise RuntimeError("a task of the kernel failed")
+    return
+"""
 
 
 def _numba_type(word: str, dtype: Any) -> Any:
@@ -69,6 +79,20 @@ def _compiler_without_aliases(
     return Compiler(typing, target, library, args, ret, flags, names)
 
 
+def _with_sharing(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the function with three more parameters after begin, end and worker, and what it does first."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    (definition,) = tree.body
+    assert isinstance(definition, ast.FunctionDef)
+    definition.decorator_list.clear()
+    definition.args.args[3:3] = [ast.arg(name) for name in _SHARING_PARAMETERS]
+    definition.body[:0] = ast.parse(_SHARING).body
+    ast.increment_lineno(tree, function.__code__.co_firstlineno - 1)
+    namespace = {**function.__globals__, "_sharing": sharing}
+    exec(compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec"), namespace)
+    return namespace[function.__name__]
+
+
 class Kernel:
     """A kernel, compiled or loaded from the cache when it is first called with a dtype.
 
@@ -80,8 +104,8 @@ class Kernel:
         self.name = f"{function.__module__}.{function.__name__}".removeprefix("minigrad_kernels.")
         self.words = tuple(words)
         self.fastmath = set(fastmath)
-        # Where the array is whose dtype is T; it comes after begin, end and worker, so that 0 says that there is none.
-        self._chooser = next((3 + i for i, word in enumerate(self.words) if re.search(r" T\d$", word)), 0)
+        # Which argument is the array whose dtype is T.
+        self._chooser = next((i for i, word in enumerate(self.words) if re.search(r" T\d$", word)), None)
         self._lock = threading.Lock()
         self._compiled: dict[np.dtype | None, Callable[..., None]] = {}
 
@@ -91,13 +115,20 @@ class Kernel:
     @property
     def is_generic(self) -> bool:
         """Whether the kernel exists once for each dtype."""
-        return self._chooser > 0
+        return self._chooser is not None
 
     def __call__(self, *arguments: Any) -> None:
         """Do the tasks from arguments[0] to arguments[1] - 1."""
-        dtype = arguments[self._chooser].dtype if self._chooser else None
-        function = self._compiled.get(dtype) or self.compile(dtype)
-        function(*arguments)
+        begin, end, worker, *rest = arguments
+        self._function_for(rest)(begin, end, worker, 0, 0, 0, *rest)
+
+    def share(self, team: int, tasks: int, parts: int, piece: int, *arguments: Any) -> None:
+        """Do the tasks from 0 to tasks - 1 with the team whose state is at that address (`sharing.py`)."""
+        self._function_for(arguments)(0, tasks, 0, team, parts, piece, *arguments)
+
+    def _function_for(self, arguments: Sequence[Any]) -> Callable[..., None]:
+        dtype = None if self._chooser is None else arguments[self._chooser].dtype
+        return self._compiled.get(dtype) or self.compile(dtype)
 
     def compile(self, dtype: np.dtype | None) -> Callable[..., None]:
         """Compile the kernel for a dtype, or load what was compiled before, and return the function.
@@ -113,11 +144,12 @@ class Kernel:
             return self._compiled[dtype]
 
     def _build(self, dtype: np.dtype | None) -> Callable[..., None]:
-        options: dict[str, Any] = {"fastmath": self.fastmath, **_OPTIONS}
-        dispatcher: Any = njit(pipeline_class=_compiler_without_aliases, **options)(self.function)
-        if dispatcher is self.function:  # NUMBA_DISABLE_JIT, for stepping through a kernel as Python
-            return self.function
-        signature = types.void(*[types.int64] * 3, *[_numba_type(word, dtype) for word in self.words])
+        options: dict[str, Any] = {"fastmath": self.fastmath, **OPTIONS}
+        function = _with_sharing(self.function)
+        dispatcher: Any = njit(pipeline_class=_compiler_without_aliases, **options)(function)
+        if dispatcher is function:  # NUMBA_DISABLE_JIT, for stepping through a kernel as Python
+            return function
+        signature = types.void(*[types.int64] * 6, *[_numba_type(word, dtype) for word in self.words])
         # The cache is named by the sources of this package; it knows nothing of a kernel written elsewhere.
         if self.function.__module__.startswith("minigrad_kernels."):
             name = f"{self.name}-{dtype}"
@@ -155,12 +187,6 @@ class Kernel:
         if result.library.has_dynamic_globals:
             raise RuntimeError(f"{self!r} refers to a C pointer or a large global array, which no file can keep")
         kernel_cache().save(name, dumps(result._reduce()))
-
-
-def helper(function: Callable[..., Any], fastmath: Collection[str] = FASTMATH) -> Callable[..., Any]:
-    """Compile a function that kernels call; it becomes a part of each of them."""
-    options: dict[str, Any] = {"fastmath": set(fastmath), **_OPTIONS}
-    return njit(forceinline=True, **options)(function)
 
 
 def kernel(*words: str, fastmath: Collection[str] = FASTMATH) -> Callable[[Callable[..., None]], Kernel]:

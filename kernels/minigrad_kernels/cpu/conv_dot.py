@@ -12,11 +12,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team, threads
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_pack import pack_image
 from minigrad_kernels.cpu.conv_plan import BLOCK_PIXELS, ENOUGH_TASKS, Blocks, Gather, dot_blocks
 from minigrad_kernels.cpu.cutting import ceil_div
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import DOT_ROWS, DOT_TAPS, dot_tile
 
@@ -129,11 +130,11 @@ def dot(
     sums = scratch[:sums_size].reshape(chunks, dw.size) if chunks > 1 else dw.reshape(1, dw.size)
     work = scratch[sums_size:][: threads.get_num_threads() * work_size].reshape(-1, work_size)
     taps = gather.taps.size
-    threads.run(
+    team.run(
         _chunk_sums, chunks * groups * ceil_div(channels, blocks.channels), dy_nohw.size * channels * taps / SPEED,
         sums, x_nchw, dy_nohw, work, gather.views, blocks.offsets, groups, images, taps, blocks.channels,
         blocks.band, blocks.rows, blocks.plane, gather.step_h, gather.step_w, blocks.size, cell, cells_size,
         gather.height, gather.width,
     )  # fmt: skip
     if chunks > 1:
-        threads.run(add_chunks, dw.size, chunks * dw.size / 4, dw, sums)
+        team.run(add_chunks, dw.size, chunks * dw.size / 4, dw, sums)

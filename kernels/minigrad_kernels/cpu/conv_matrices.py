@@ -13,10 +13,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team, threads
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_matrices_plan import Products
 from minigrad_kernels.cpu.cutting import ceil_div
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES, transpose_lanes
 from minigrad_kernels.cpu.tiles import PRODUCT_VECTORS, product_tile
 
@@ -130,12 +131,12 @@ def multiply(
     right_size, panel_size, work_size = _sizes(plan)
     packed, work = scratch[:right_size], scratch[right_size:][: threads.get_num_threads() * work_size]
     results, lefts, rights = plan.counts
-    threads.run(
+    team.run(
         _pack_right, plan.groups * plan.strips * ceil_div(plan.terms, plan.block), packed.size / 2,
         packed, operands[plan.right].reshape(-1), plan.right_places,
         plan.columns, plan.terms, rights, plan.block, plan.width, *plan.right_steps,
     )  # fmt: skip
-    threads.run(
+    team.run(
         _multiply, plan.tiles * plan.parts, plan.work * plan.width / PRODUCT_VECTORS / SPEED,
         result.reshape(-1), operands[plan.left].reshape(-1), packed, bias, work.reshape(-1, work_size),
         plan.runs, plan.left_places, plan.offsets, plan.rows, plan.columns, plan.terms, results, lefts, rights,

@@ -7,7 +7,7 @@ result, lie in one line: the wide image is read at offset + pixel, without a cop
 memory-efficient convolution of Cho and Brand, 2017). Rows of stride 1, 2 and 4 are copied by vectors.
 """
 
-from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES, copy_lanes
 
 

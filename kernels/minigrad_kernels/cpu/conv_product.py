@@ -14,11 +14,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team, threads
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_pack import pack_image, pack_weights
 from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Blocks, Gather, product_blocks
 from minigrad_kernels.cpu.cutting import ceil_div, divide
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
 
@@ -142,13 +143,13 @@ def product(
 
     tile = divide(outputs, PRODUCT_ROWS)
     tiles = ceil_div(outputs, tile)
-    threads.run(
+    team.run(
         _pack_panels, len(gather.phases) * groups * ceil_div(channels, blocks.channels) * tiles, panels.size,
         panels, weights, gather.taps, gather.phases, groups, channels, outputs, blocks.channels, tile, *steps,
     )  # fmt: skip
     tasks = out_nohw.shape[0] * groups * ceil_div(gather.height, blocks.band)
     parts = max(1, min(tiles // PART_TILES, ceil_div(ENOUGH_TASKS, max(1, tasks))))
-    threads.run(
+    team.run(
         _product, tasks * parts, out_nohw.shape[0] * gather.height * gather.width * panels.size / SPEED,
         out_nohw, source_nchw, panels, bias, work, gather.views, blocks.offsets, gather.phases,
         groups, tile, parts, blocks.channels, blocks.band, blocks.rows, blocks.plane,

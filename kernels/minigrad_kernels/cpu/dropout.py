@@ -8,8 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.words import count_blocks, split, words_of_block
 
 Array = NDArray[Any]
@@ -21,7 +22,7 @@ ELEMENT_NANOSECONDS = 0.6
 def dropout(out: Array, x: Array, threshold: int, scale: float, seed: int, offset: int) -> None:
     """`out[i] = x[i] scale` where random word offset + i >= threshold, else 0; i counts the flattened elements."""
     tasks, work = count_blocks(out.size, offset), out.size * ELEMENT_NANOSECONDS
-    threads.run(_dropout, tasks, work, out.reshape(-1), x.reshape(-1), threshold, scale, *split(seed), offset)
+    team.run(_dropout, tasks, work, out.reshape(-1), x.reshape(-1), threshold, scale, *split(seed), offset)
 
 
 @helper

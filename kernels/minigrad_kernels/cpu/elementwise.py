@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import team, threads
 from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.quiet import quiet
 
@@ -33,6 +33,7 @@ def _apply(nanoseconds: float, ufunc: Callable[..., Any], out: Array, *inputs: A
         quiet(ufunc, *inputs, out=out)
     else:
         flat = (array.reshape(-1) for array in (out, *inputs))
+        team.call_away()
         threads.run(_apply_to_share, out.size, out.size * nanoseconds, ufunc, *flat)
 
 
@@ -175,18 +176,18 @@ def sigmoid(out: Array, x: Array) -> None:
 
 def erf(out: Array, x: Array) -> None:
     """`out` = 2 / sqrt(pi) times the integral of e**(-t**2) from 0 to x."""
-    threads.run(_erf, out.size, out.size * ERF, out.reshape(-1), _flat(x, out))
+    team.run(_erf, out.size, out.size * ERF, out.reshape(-1), _flat(x, out))
 
 
 def relu(out: Array, x: Array) -> None:
     """`out = x where x > 0, else 0`; NaN stays NaN."""
-    threads.run(_relu, out.size, out.size * ARITHMETIC, out.reshape(-1), _flat(x, out))
+    team.run(_relu, out.size, out.size * ARITHMETIC, out.reshape(-1), _flat(x, out))
 
 
 def relu_input_grad(dx: Array, dy: Array, y: Array) -> None:
     """`dx = dy where y > 0, else 0`; NaN where y is NaN."""
     arrays = dx.reshape(-1), _flat(dy, dx), _flat(y, dx)
-    threads.run(_relu_input_grad, dx.size, dx.size * ARITHMETIC, *arrays)
+    team.run(_relu_input_grad, dx.size, dx.size * ARITHMETIC, *arrays)
 
 
 def where(out: Array, condition: Array, x: Array, y: Array) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import team, threads
 from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
@@ -109,7 +109,7 @@ def dot(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scratch
     """Write the matrix products of two batches of matrices of which `is_dot` holds."""
     batch, height, width = out_bmn.shape
     plan = _plan_of(out_bmn, a_bmk)
-    threads.run(
+    team.run(
         _dots, batch * ceil_div(height, plan.block_m) * ceil_div(width, plan.block_n),
         out_bmn.size * a_bmk.shape[2] / SPEED, out_bmn, a_bmk, b_bkn.transpose(0, 2, 1),
         scratch[: threads.get_num_threads() * plan.work].reshape(-1, plan.work), plan.offsets,

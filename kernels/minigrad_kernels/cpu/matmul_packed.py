@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team, threads
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.cutting import ceil_div
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES, copy_lanes
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
 
@@ -153,9 +154,9 @@ def packed(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scra
         panels, steps = b_bkn.reshape(-1), (depth * width, columns, width)
     else:
         tiles = ceil_div(width, columns)
-        threads.run(_pack_b, batch * tiles, plan.panels, panels, b_bkn)
+        team.run(_pack_b, batch * tiles, plan.panels, panels, b_bkn)
         steps = tiles * depth * columns, depth * columns, columns
-    threads.run(
+    team.run(
         _multiply, batch * ceil_div(height, plan.block) * ceil_div(width, BLOCK_N), out_bmn.size * depth / SPEED,
         out_bmn, a_bmk, panels, work[: threads.get_num_threads() * plan.work].reshape(-1, plan.work),
         _offsets(steps[2]), plan.block, plan.tile, *steps,

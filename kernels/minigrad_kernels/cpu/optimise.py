@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
+from minigrad_kernels.cpu import team
 from minigrad_kernels.cpu.compiler import Kernel, kernel
 
 Array = NDArray[Any]
@@ -129,7 +129,7 @@ def adam(
 
 def _run(step: Kernel, arrays: tuple[Array, ...], *scalars: float) -> None:
     size = arrays[0].size
-    threads.run(step, -(-size // BLOCK), size * ELEMENT_NANOSECONDS, *[x.reshape(-1) for x in arrays], *scalars)
+    team.run(step, -(-size // BLOCK), size * ELEMENT_NANOSECONDS, *[x.reshape(-1) for x in arrays], *scalars)
 
 
 @kernel("out T1", "out T1", "in T1", *["T"] * 4, "int", "int", fastmath=FASTMATH)

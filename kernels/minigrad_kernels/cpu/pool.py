@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.pool_lanes import maximum_of_windows, mean_of_windows
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.sums import sum_of
@@ -39,7 +40,7 @@ def max_pool2d(
     batch, channels, _, _ = x_nchw.shape
     work = out_nchw.size * (WINDOW_NANOSECONDS + TAP_NANOSECONDS * kernel_h * kernel_w)
     scalars = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    threads.run(_max_pool2d, batch * channels, work, out_nchw, indices_nchw, x_nchw, *scalars)
+    team.run(_max_pool2d, batch * channels, work, out_nchw, indices_nchw, x_nchw, *scalars)
 
 
 def max_pool2d_input_grad(
@@ -50,13 +51,13 @@ def max_pool2d_input_grad(
     """Sum dy over the windows whose maximum came from an input; the saved indices say which these are."""
     work = dy_nohw.size * ADD_NANOSECONDS + dx_nchw.size * 0.1
     dx, dy, indices = _planes(dx_nchw), _planes(dy_nohw), _planes(indices_nohw)
-    threads.run(_max_pool2d_input_grad, len(dx), work, dx, dy, indices)
+    team.run(_max_pool2d_input_grad, len(dx), work, dx, dy, indices)
 
 
 def max_pool2d_gather(out_nohw: NDArray[Any], x_nchw: NDArray[Any], indices_nohw: Indices) -> None:
     """Read x at the saved index, 0 for the index -1: the adjoint of max_pool2d_input_grad."""
     out, x, indices = _planes(out_nohw), _planes(x_nchw), _planes(indices_nohw)
-    threads.run(_max_pool2d_gather, len(out), out.size * ADD_NANOSECONDS, out, x, indices)
+    team.run(_max_pool2d_gather, len(out), out.size * ADD_NANOSECONDS, out, x, indices)
 
 
 def avg_pool2d(
@@ -71,7 +72,7 @@ def avg_pool2d(
     work = out_nohw.size * (WINDOW_NANOSECONDS + TAP_NANOSECONDS * kernel_h * kernel_w)
     out, x = _planes(out_nohw), _planes(x_nchw)
     window = _window(x_nchw, out_nohw, kernel_h, kernel_w, pad_h, pad_w)
-    threads.run(_avg_pool2d, len(x), work, out, x, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad)
+    team.run(_avg_pool2d, len(x), work, out, x, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad)
 
 
 def avg_pool2d_input_grad(
@@ -83,7 +84,7 @@ def avg_pool2d_input_grad(
     work = dy_nohw.size * kernel_h * kernel_w * ADD_NANOSECONDS
     dx, dy = _planes(dx_nchw), _planes(dy_nohw)
     window = _window(dx_nchw, dy_nohw, kernel_h, kernel_w, pad_h, pad_w)
-    threads.run(
+    team.run(
         _avg_pool2d_input_grad, len(dx), work, dx, dy, *window, stride_h, stride_w, pad_h, pad_w, count_include_pad
     )
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.words import count_blocks, split, words_of_block, write_four
 
 Array = NDArray[Any]
@@ -24,7 +25,7 @@ NORMAL_NANOSECONDS = 12.0
 def uniform(out: Array, low: float, high: float, seed: int, stream: int, offset: int) -> None:
     """`out[i] = low + (high - low) u`, where u is the upper 24 bits of random word offset + i as a fraction of 1."""
     tasks, work = count_blocks(out.size, offset), out.size * UNIFORM_NANOSECONDS
-    threads.run(_uniform, tasks, work, out.reshape(-1), low, high, *split(seed), stream, offset)
+    team.run(_uniform, tasks, work, out.reshape(-1), low, high, *split(seed), stream, offset)
 
 
 def normal(out: Array, mean: float, std: float, seed: int, stream: int, offset: int) -> None:
@@ -36,7 +37,7 @@ def normal(out: Array, mean: float, std: float, seed: int, stream: int, offset: 
     Source: Box and Muller, A note on the generation of random normal deviates, 1958.
     """
     tasks, work = count_blocks(out.size, offset), out.size * NORMAL_NANOSECONDS
-    threads.run(_normal, tasks, work, out.reshape(-1), mean, std, *split(seed), stream, offset)
+    team.run(_normal, tasks, work, out.reshape(-1), mean, std, *split(seed), stream, offset)
 
 
 @kernel("out T1", "float", "float", "int", "int", "int", "int")

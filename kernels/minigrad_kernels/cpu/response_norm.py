@@ -21,8 +21,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team, threads
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VectorBuilder, aligned, aligned_bytes
 
 Array = NDArray[Any]
@@ -39,7 +40,7 @@ def local_response_norm(out_nchw: Array, x_nchw: Array, size: int, alpha: float,
     """Divide x by the power beta of k + alpha / size times the sum of squares over a window of channels."""
     out, x = _planes(out_nchw), _planes(x_nchw)
     work = x.size * ELEMENT_NANOSECONDS
-    threads.run(_local_response_norm, _tasks(x), work, out, x, *_window(size, x), alpha / size, beta, k)
+    team.run(_local_response_norm, _tasks(x), work, out, x, *_window(size, x), alpha / size, beta, k)
 
 
 def local_response_norm_input_grad_scratch_bytes(
@@ -58,7 +59,7 @@ def local_response_norm_input_grad(
     dx, dy, x = _planes(dx_nchw), _planes(dy_nchw), _planes(x_nchw)
     work = 2 * x.size * ELEMENT_NANOSECONDS
     arguments = (*_window(size, x), alpha / size, beta, k, aligned(scratch, x.dtype))
-    threads.run(_local_response_norm_input_grad, _tasks(x), work, dx, dy, x, *arguments)
+    team.run(_local_response_norm_input_grad, _tasks(x), work, dx, dy, x, *arguments)
 
 
 def _planes(array_nchw: Array) -> Array:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.exponential import exp
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
@@ -30,7 +31,7 @@ def log_softmax(out: Array, x: Array, axis: int) -> None:
     if _is_last(x.shape, axis):
         rows, length = _rows(x.shape, axis)
         work = x.size * ELEMENT_NANOSECONDS
-        threads.run(_log_softmax, rows, work, out.reshape(rows, length), x.reshape(rows, length))
+        team.run(_log_softmax, rows, work, out.reshape(rows, length), x.reshape(rows, length))
     elif x.size:
         quiet(_log_softmax_of_columns, out, x, axis)
 
@@ -40,19 +41,19 @@ def log_softmax_input_grad(dx: Array, dy: Array, y: Array, axis: int) -> None:
     if _is_last(y.shape, axis):
         rows, length = _rows(y.shape, axis)
         arrays = (array.reshape(rows, length) for array in (dx, dy, y))
-        threads.run(_log_softmax_input_grad, rows, y.size * ELEMENT_NANOSECONDS, *arrays)
+        team.run(_log_softmax_input_grad, rows, y.size * ELEMENT_NANOSECONDS, *arrays)
     else:
         quiet(_log_softmax_of_columns_input_grad, dx, dy, y, axis)
 
 
 def softmax_loss(out_n: Array, x_nc: Array, target_n: Array) -> None:
     """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`."""
-    threads.run(_softmax_loss, len(out_n), x_nc.size * ELEMENT_NANOSECONDS, out_n, x_nc, target_n)
+    team.run(_softmax_loss, len(out_n), x_nc.size * ELEMENT_NANOSECONDS, out_n, x_nc, target_n)
 
 
 def softmax_loss_input_grad(dx_nc: Array, dy_n: Array, x_nc: Array, target_n: Array) -> None:
     """`dx[n, c] = dy[n] (e**x[n, c] / sum over d of e**x[n, d] - 1 where c is target[n])`."""
-    threads.run(_softmax_loss_input_grad, len(dy_n), x_nc.size * 2 * ELEMENT_NANOSECONDS, dx_nc, dy_n, x_nc, target_n)
+    team.run(_softmax_loss_input_grad, len(dy_n), x_nc.size * 2 * ELEMENT_NANOSECONDS, dx_nc, dy_n, x_nc, target_n)
 
 
 def _is_last(shape: tuple[int, ...], axis: int) -> bool:

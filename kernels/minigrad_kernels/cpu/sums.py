@@ -1,6 +1,6 @@
 """Sums over a contiguous row, in vectors and in the type of its elements, for kernels that add them up."""
 
-from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.helper import helper
 
 
 @helper

@@ -1,9 +1,9 @@
-"""Runs a kernel over a range of tasks with a few threads.
+"""How many threads a kernel may use; and Python functions that release the GIL, run over a range of elements.
 
-A kernel releases the GIL and is called as kernel(begin, end, worker, *arguments): it does the tasks begin to end - 1,
-each of which writes memory of its own. Shares are contiguous: the caller does the first itself, persistent daemon
-threads do the others. Such a thread sleeps on a lock and is woken by its release, which costs tens of microseconds:
-small work stays with the caller.
+`team.py` runs compiled kernels. What NumPy does instead of a kernel is shared here: a function is called as
+function(begin, end, worker, *arguments) and does its share, which is contiguous. The caller does the first share
+itself, persistent daemon threads do the others. Such a thread sleeps on a lock and is woken by its release, which costs
+tens of microseconds: small work stays with the caller.
 
 Every call takes threads that nobody else is using and divides its tasks among those it got: calls from several Python
 threads and nested calls never wait for each other. A forked child starts without threads and makes its own.
@@ -18,10 +18,15 @@ from typing import Any
 SHARE_NANOSECONDS = 60_000
 
 
+def available_cores() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _default_num_threads() -> int:
     chosen = os.environ.get("MINIGRAD_NUM_THREADS")
     if chosen is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return available_cores()
     if not chosen.isdecimal() or int(chosen) == 0:
         raise ValueError(f"MINIGRAD_NUM_THREADS must be a positive integer, got {chosen!r}")
     return int(chosen)
@@ -30,8 +35,8 @@ def _default_num_threads() -> int:
 class _Share:
     """One thread's part of a call."""
 
-    def __init__(self, kernel: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        self.kernel = kernel
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.function = function
         self.arguments = arguments
         self.error: BaseException | None = None
         self.done = threading.Lock()
@@ -39,7 +44,7 @@ class _Share:
 
     def do(self) -> None:
         try:
-            self.kernel(*self.arguments)
+            self.function(*self.arguments)
         except BaseException as error:
             self.error = error
         self.arguments = ()  # a sleeping thread must not keep arrays alive
@@ -122,12 +127,12 @@ def set_num_threads(count: int) -> None:
     _num_threads = int(count)
 
 
-def run(kernel: Callable[..., Any], tasks: int, work: float, *arguments: Any) -> None:
-    """Call kernel(begin, end, worker, *arguments) so that every task in range(tasks) is done once.
+def run(function: Callable[..., Any], tasks: int, work: float, *arguments: Any) -> None:
+    """Call function(begin, end, worker, *arguments) so that every task in range(tasks) is done once.
 
     Parameters
     ----------
-    kernel
+    function
         Does tasks begin to end - 1; worker, less than `get_num_threads()`, is a number no other share of this call has.
     tasks
         Number of tasks.
@@ -142,17 +147,17 @@ def run(kernel: Callable[..., Any], tasks: int, work: float, *arguments: Any) ->
     shares = min(_num_threads, tasks, int(work) // SHARE_NANOSECONDS)
     threads = _pool.take(shares - 1) if shares > 1 else ()
     if not threads:
-        kernel(0, tasks, 0, *arguments)
+        function(0, tasks, 0, *arguments)
         return
     count = len(threads) + 1
     given = []
     for worker, thread in enumerate(threads, start=1):
         begin, end = tasks * worker // count, tasks * (worker + 1) // count
-        share = _Share(kernel, (begin, end, worker, *arguments))
+        share = _Share(function, (begin, end, worker, *arguments))
         thread.give(share)
         given.append(share)
     try:
-        kernel(0, tasks // count, 0, *arguments)
+        function(0, tasks // count, 0, *arguments)
     finally:
         for share in given:
             share.done.acquire()

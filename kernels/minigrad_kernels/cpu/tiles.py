@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import REGISTERS, VECTOR_BYTES, VectorBuilder, copy_lanes, store_lanes
 
 PRODUCT_VECTORS = 2

@@ -13,10 +13,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_dot import SPEED, add_chunks
 from minigrad_kernels.cpu.cutting import ceil_div, divide
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile
 from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_cells
 from minigrad_kernels.cpu.winograd_matrices import KERNEL, OUT_TILE, TILE
@@ -95,17 +96,17 @@ def winograd_dot(
     cut = (*plan.pads, tiles.images, tiles.rows)
     sums = space[plan.sums_at :][: plan.chunks * dw.size].reshape(-1, dw.size) if plan.chunks > 1 else dw.reshape(1, -1)
     if plan.images_first:
-        threads.run(
+        team.run(
             pack_all_images, groups * tiles.groups * ceil_div(channels, BLOCK), plan.whole / PACK_SPEED,
             space, x_nchw, groups, *cut, tiles.height, tiles.width, tiles.most, plan.images_step,
             plan.whole, plan.own, plan.grid_at,
         )  # fmt: skip
-    threads.run(
+    team.run(
         _chunk_sums, plan.chunks * groups * plan.parts, PLACES * groups * tiles.count * channels * outputs / SPEED,
         sums, x_nchw, dy_nohw, plan.terms, zeros, checks, space,
         groups, *cut, tiles.most, divide(BLOCK, PRODUCT_ROWS), plan.parts, plan.images_first, plan.images_step,
         plan.dy_step, plan.whole, plan.own, plan.dy_at, plan.cells_at, plan.grid_at,
     )  # fmt: skip
     if plan.chunks > 1:
-        threads.run(add_chunks, dw.size, plan.chunks * dw.size / 4, dw, sums)
+        team.run(add_chunks, dw.size, plan.chunks * dw.size / 4, dw, sums)
     return not checks.any()

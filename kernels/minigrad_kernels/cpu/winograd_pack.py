@@ -7,7 +7,8 @@ Whatever is packed goes through a grid, which stays in L1: a band of rows of one
 pixel, with zeros around it.
 """
 
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.winograd_lanes import pixels_to_lanes, transform_dy, transform_image, transform_weights
 from minigrad_kernels.cpu.winograd_matrices import KERNEL, OUT_TILE, TILE
 from minigrad_kernels.cpu.winograd_plan import BLOCK, HALO, LANES, PLACES, TAPS

@@ -12,10 +12,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from minigrad_kernels.cpu import threads
-from minigrad_kernels.cpu.compiler import helper, kernel
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_product import SPEED
 from minigrad_kernels.cpu.cutting import ceil_div, divide
+from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile
 from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_out
 from minigrad_kernels.cpu.winograd_matrices import OUT_TILE, TILE
@@ -119,18 +120,18 @@ def winograd_product(
     checks, zeros, space = divide_scratch(scratch, out_nohw.shape[1])
     cut = (*plan.pads, tiles.images, tiles.rows)
     if plan.images_first:
-        threads.run(
+        team.run(
             pack_all_images, groups * ceil_div(channels, BLOCK), plan.whole / PACK_SPEED,
             space, x_nchw, groups, *cut, tiles.height, tiles.width, tiles.most, plan.images_step,
             plan.whole, plan.own, plan.grid_at,
         )  # fmt: skip
     else:
-        threads.run(
+        team.run(
             pack_all_weights, groups * ceil_div(outputs, BLOCK), plan.whole / PACK_SPEED,
             space, weights, groups, channels, outputs, *plan.weight_steps, plan.rotated, plan.weights_step,
             plan.whole, plan.own, plan.grid_at,
         )  # fmt: skip
-    threads.run(
+    team.run(
         _product, groups * tiles.groups * plan.parts, PLACES * groups * tiles.count * channels * outputs / SPEED,
         out_nohw, x_nchw, weights, bias if bias.size else zeros, plan.terms, checks, space,
         groups, *cut, tiles.most, divide(tiles.most, PRODUCT_ROWS), plan.parts, plan.images_first, plan.depth,

@@ -5,7 +5,7 @@ some in the first and in the last block may belong to no element.
 """
 
 from minigrad_kernels import philox
-from minigrad_kernels.cpu.compiler import helper
+from minigrad_kernels.cpu.helper import helper
 
 LOW_32 = 0xFFFFFFFF
 
