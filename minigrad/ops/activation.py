@@ -37,7 +37,7 @@ RELU_INPUT_GRAD: Op = Op(
 
 
 def relu(input: Tensor) -> Tensor:
-    """max(input, 0); the derivative at 0 is 0; NaN propagates."""
+    """max(input, 0); the derivative at 0 is 0; NaN propagates, and its derivative is 1."""
     require_float("relu", input=input)
     return apply(RELU, (input,))
 
