@@ -51,7 +51,7 @@ def test_equal_maxima_share_the_gradient_of_amax_and_the_first_takes_that_of_max
     assert mg.grad(values.sum(), x)[0].tolist() == [[1, 0, 0], [1, 0, 0]]
 
 
-@pytest.mark.parametrize("device", ("cpu", "reference"))
+@pytest.mark.parametrize("device", ["cpu", "reference"])
 def test_the_derivative_of_relu_is_0_at_zero_and_1_at_nan(device):
     x = mg.tensor([-1.0, -0.0, 0.0, 2.0, float("nan")], device=device, requires_grad=True)
     mg.relu(x).sum().backward()
