@@ -31,8 +31,8 @@ class Block(_Memory):
 class Pool:
     """One thread's blocks, by size. Whoever drops the last array of a block gives it back, from whatever thread.
 
-    The smallest unused block that will do serves, up to twice as large as asked for. At most half as much again is held
-    as was ever in use: before the pool would grow beyond that, unused blocks go.
+    The smallest unused block that will do serves, up to twice as large as asked for. At most twice as much is held as
+    was ever in use: before the pool would grow beyond that, unused blocks go.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Pool:
 
     def _grow(self, size: int) -> Array:
         peak = max(self.peak, self.held - self.unused + size)
-        self._shrink(peak + peak // 2 - size)
+        self._shrink(2 * peak - size)
         self.held += size
         memory = np.empty(size + _LINE, np.uint8)
         start = -memory.ctypes.data % _LINE

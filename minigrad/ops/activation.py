@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from minigrad.autograd import Op, apply, infer_elementwise
-from minigrad.backends.base import Spec
 from minigrad.errors import DataError
 from minigrad.ops.arguments import require_float
-from minigrad.ops.compare import gt, where
+from minigrad.ops.compare import elements, gt, where
 from minigrad.ops.elementwise import erf, exp, expm1, log1p, sigmoid, tanh
 from minigrad.tensor import Tensor
-
-
-def _elements(out: Spec, *_: Any) -> int:
-    return out.size
-
 
 RELU = Op(
     "relu",
     ("input",),
     lambda x: x,
     vjp={"input": lambda grad, out: apply(RELU_INPUT_GRAD, (grad, out))},
-    flops=_elements,
+    flops=elements,
 )
 RELU_INPUT_GRAD: Op = Op(
     "relu_input_grad",
@@ -32,12 +25,12 @@ RELU_INPUT_GRAD: Op = Op(
     vjp={"dy": lambda grad, y: apply(RELU_INPUT_GRAD, (grad, y))},
     constant_in=("y",),
     linear_in=("dy",),
-    flops=_elements,
+    flops=elements,
 )
 
 
 def relu(input: Tensor) -> Tensor:
-    """max(input, 0); the derivative at 0 is 0; NaN propagates."""
+    """max(input, 0); the derivative at 0 is 0; NaN propagates, and its derivative is 1."""
     require_float("relu", input=input)
     return apply(RELU, (input,))
 

@@ -15,7 +15,8 @@ from minigrad.ops.reduce import broadcast_shape, expand
 from minigrad.tensor import Tensor
 
 
-def _elements(out: Spec, *_: Any) -> int:
+def elements(out: Spec, *_: Any) -> int:
+    """One floating-point operation for each element of the output."""
     return out.size
 
 
@@ -23,7 +24,7 @@ def _comparison(name: str) -> Op:
     def infer(x: Spec, y: Spec) -> Spec:
         return Spec(infer_elementwise(x, y).shape, dtypes.bool_)
 
-    return Op(name, ("input", "other"), infer, constant_in=("input", "other"), flops=_elements)
+    return Op(name, ("input", "other"), infer, constant_in=("input", "other"), flops=elements)
 
 
 def _contest(name: str, loses: Callable[[Tensor, Tensor], Tensor]) -> Op:
@@ -36,7 +37,7 @@ def _contest(name: str, loses: Callable[[Tensor, Tensor], Tensor]) -> Op:
         "input": lambda grad, input, other: rule(grad, input, other),
         "other": lambda grad, input, other: rule(grad, other, input),
     }
-    return Op(name, ("input", "other"), infer_elementwise, vjp=rules, flops=_elements)
+    return Op(name, ("input", "other"), infer_elementwise, vjp=rules, flops=elements)
 
 
 EQUAL, NOT_EQUAL = _comparison("equal"), _comparison("not_equal")

@@ -7,20 +7,12 @@ from typing import Any
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import (
-    as_int,
-    as_pair,
-    as_single,
-    listed,
-    require_float,
-    require_ndim,
-    require_same_dtype,
-)
+from minigrad.ops.arguments import as_int, as_pair, as_single, listed, require_float, require_ndim, require_same_dtype
 from minigrad.ops.matmul import no_bias
 from minigrad.ops.pad import pad
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import reshape, squeeze, unsqueeze
-from minigrad.ops.windows import count_windows
+from minigrad.ops.windows import count_windows, is_one_image
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -155,9 +147,8 @@ def conv2d(
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, sections 2 and 4.
     """
     require_operands("conv2d", input, weight, bias, "(O, C / groups, kernel height, kernel width)")
-    if input.ndim == 3:
+    if is_one_image("conv2d", input):
         return reshape_first(conv2d(reshape(input, 1, *input.shape), weight, bias, stride, padding, dilation, groups))
-    require_ndim("conv2d", 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
     strides = as_pair("conv2d", "stride", stride, 1)
     dilations = as_pair("conv2d", "dilation", dilation, 1)
     pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
@@ -215,6 +206,14 @@ def require_operands(op: str, input: Tensor, weight: Tensor, bias: Tensor | None
     require_ndim(op, weight_axes.count(",") + 1, weight_axes, weight=weight)
 
 
+def require_named_padding(op: str, padding: str, strides: tuple[int, ...]) -> None:
+    """Raise ShapeError unless the padding is 'valid', or 'same' at stride 1."""
+    if padding not in ("same", "valid"):
+        raise ShapeError(f"{op}: padding must be integers, 'same' or 'valid', got {padding!r}")
+    if padding == "same" and max(strides) > 1:
+        raise ShapeError(f"{op}: padding='same' needs stride 1, got {strides}")
+
+
 def reshape_first(batch_of_one: Tensor) -> Tensor:
     """The one element of a batch of one."""
     return reshape(batch_of_one, batch_of_one.shape[1:])
@@ -229,14 +228,11 @@ def _padded(
     dilations: tuple[int, int],
 ) -> tuple[Tensor, tuple[int, int]]:
     """The symmetric padding, and the input with what an odd 'same' needs on its last side."""
-    if padding == "valid":
-        return input, (0, 0)
     if not isinstance(padding, str):
         return input, padding
-    if padding != "same":
-        raise ShapeError(f"{op}: padding must be integers, 'same' or 'valid', got {padding!r}")
-    if strides != (1, 1):
-        raise ShapeError(f"{op}: padding='same' needs stride 1, got {strides}")
+    require_named_padding(op, padding, strides)
+    if padding == "valid":
+        return input, (0, 0)
     top, bottom = shapes.same_padding(weight.shape[2], dilations[0])
     left, right = shapes.same_padding(weight.shape[3], dilations[1])
     if (top, left) != (bottom, right):

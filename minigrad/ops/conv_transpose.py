@@ -7,11 +7,12 @@ from typing import Any
 from minigrad.autograd import apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_int, as_pair, listed, require_ndim
+from minigrad.ops.arguments import as_int, as_pair, listed
 from minigrad.ops.conv import CONV2D_INPUT_GRAD, require_kernel, require_operands, reshape_first
 from minigrad.ops.index import getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.shape import reshape
+from minigrad.ops.windows import is_one_image
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
@@ -59,20 +60,26 @@ def conv_transpose2d(
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, section 4.
     """
     require_operands(_NAME, input, weight, bias, "(C, O / groups, kernel height, kernel width)")
-    if input.ndim == 3:
+    if is_one_image(_NAME, input):
         batch = reshape(input, 1, *input.shape)
         out = conv_transpose2d(batch, weight, bias, stride, padding, output_padding, groups, dilation)
         return reshape_first(out)
-    require_ndim(_NAME, 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
     groups = as_int(_NAME, "groups", groups, 1)
     _require_channels(input.spec, weight.spec, None if bias is None else bias.spec, groups)
     strides, dilations = as_pair(_NAME, "stride", stride, 1), as_pair(_NAME, "dilation", dilation, 1)
     pads, extra = as_pair(_NAME, "padding", padding, 0), as_pair(_NAME, "output_padding", output_padding, 0)
-    if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
-        raise ShapeError(f"{_NAME}: output_padding must be below the stride or the dilation, got {extra}")
+    require_output_padding(_NAME, extra, strides, dilations)
     size = _output_size(input.spec, weight.spec, strides, pads, dilations, extra)
     out = _transposed(input, weight, (strides, pads, dilations), size, extra, groups)
     return out if bias is None else out + reshape(bias, (-1, 1, 1))
+
+
+def require_output_padding(
+    op: str, extra: tuple[int, ...], strides: tuple[int, ...], dilations: tuple[int, ...]
+) -> None:
+    """Raise ShapeError unless each side's output_padding is below its stride or its dilation."""
+    if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
+        raise ShapeError(f"{op}: output_padding must be below the stride or the dilation, got {extra}")
 
 
 def _require_channels(x: Spec, w: Spec, bias: Spec | None, groups: int) -> None:

@@ -8,27 +8,22 @@ from typing import Any
 
 from minigrad import dtypes
 from minigrad.autograd import ADD, CLONE, Op, apply, infer_elementwise
-from minigrad.backends.base import Spec
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError
 from minigrad.ops.arguments import listed, require_tensor
-from minigrad.ops.compare import eq, ge, gt, lt, ne, where
+from minigrad.ops.compare import elements, eq, ge, gt, lt, ne, where
 from minigrad.ops.promotion import as_float, cast, operands
 from minigrad.tensor import Tensor
 
 _ERF_SLOPE = 2 / math.sqrt(math.pi)
 
 
-def _elements(out: Spec, *_: Any) -> int:
-    return out.size
-
-
 def _binary(name: str, vjp: dict[str, Callable[..., Tensor]], linear_in: tuple[str, ...] = ()) -> Op:
-    return Op(name, ("input", "other"), infer_elementwise, vjp=vjp, linear_in=linear_in, flops=_elements)
+    return Op(name, ("input", "other"), infer_elementwise, vjp=vjp, linear_in=linear_in, flops=elements)
 
 
 def _unary(name: str, vjp: Callable[..., Tensor], linear_in: tuple[str, ...] = ()) -> Op:
-    return Op(name, ("input",), lambda x: x, vjp={"input": vjp}, linear_in=linear_in, flops=_elements)
+    return Op(name, ("input",), lambda x: x, vjp={"input": vjp}, linear_in=linear_in, flops=elements)
 
 
 def _step(name: str, *arguments: str) -> Op:

@@ -8,10 +8,10 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply, apply_all
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair, require_float, require_ndim
+from minigrad.ops.arguments import as_pair, require_float
 from minigrad.ops.conv import reshape_first
 from minigrad.ops.shape import reshape
-from minigrad.ops.windows import count_windows
+from minigrad.ops.windows import count_windows, is_one_image
 from minigrad.tensor import Tensor
 
 _WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
@@ -141,7 +141,8 @@ def max_pool2d(
     return_indices
         Return (output, indices): for each maximum its h * W + w in its channel, int64.
     """
-    if _is_unbatched("max_pool2d", input):
+    require_float("max_pool2d", input=input)
+    if is_one_image("max_pool2d", input):
         both = max_pool2d(
             reshape(input, 1, *input.shape), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
         )
@@ -175,7 +176,8 @@ def avg_pool2d(
     count_include_pad
         Divide by the window's area with the padding (though not what ceil_mode adds), or by the elements it covers.
     """
-    if _is_unbatched("avg_pool2d", input):
+    require_float("avg_pool2d", input=input)
+    if is_one_image("avg_pool2d", input):
         batch = reshape(input, 1, *input.shape)
         return reshape_first(avg_pool2d(batch, kernel_size, stride, padding, ceil_mode, count_include_pad))
     window = _window("avg_pool2d", kernel_size, stride, padding)
@@ -185,13 +187,7 @@ def avg_pool2d(
 def require_images(op: str, input: Tensor) -> None:
     """Raise an error unless the input is float, (N, C, H, W) or (C, H, W)."""
     require_float(op, input=input)
-    if input.ndim != 3:
-        require_ndim(op, 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
-
-
-def _is_unbatched(op: str, input: Tensor) -> bool:
-    require_images(op, input)
-    return input.ndim == 3
+    is_one_image(op, input)
 
 
 def _window(op: str, kernel_size: Any, stride: Any, padding: Any) -> tuple[int, ...]:

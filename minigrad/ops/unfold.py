@@ -7,11 +7,11 @@ from typing import Any
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim, require_same_dtype
-from minigrad.ops.conv import reshape_first
+from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim
+from minigrad.ops.conv import require_operands, reshape_first
 from minigrad.ops.matmul import matmul
 from minigrad.ops.shape import permute, reshape, transpose
-from minigrad.ops.windows import count_windows
+from minigrad.ops.windows import count_windows, is_one_image
 from minigrad.tensor import Tensor
 
 _PARAMS = ("stride_h", "stride_w", "pad_h", "pad_w", "dilation_h", "dilation_w")
@@ -61,9 +61,8 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         If no window fits.
     """
     require_float("unfold", input=input)
-    if input.ndim == 3:
+    if is_one_image("unfold", input):
         return reshape_first(unfold(reshape(input, 1, *input.shape), kernel_size, dilation, padding, stride))
-    require_ndim("unfold", 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
     kernel, params = _geometry("unfold", kernel_size, dilation, padding, stride)
     columns = apply(UNFOLD, (input,), (*params, *kernel, *_windows("unfold", input.spec, kernel, params)))
     return reshape(columns, _as_matrix(columns.shape))
@@ -139,15 +138,11 @@ def locally_connected2d(
     ----------
     .. [1] Taigman et al., DeepFace: closing the gap to human-level performance in face verification, 2014, section 3.
     """
-    values = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
-    require_float("locally_connected2d", **values)
-    require_same_dtype("locally_connected2d", **values)
     axes = "(output height, output width, O, C, kernel height, kernel width)"
-    require_ndim("locally_connected2d", 6, axes, weight=weight)
-    if input.ndim == 3:
+    require_operands("locally_connected2d", input, weight, bias, axes)
+    if is_one_image("locally_connected2d", input):
         batch = reshape(input, 1, *input.shape)
         return reshape_first(locally_connected2d(batch, weight, bias, stride, padding, dilation))
-    require_ndim("locally_connected2d", 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
     kernel, params = _geometry("locally_connected2d", weight.shape[4:], dilation, padding, stride)
     windows = _windows("locally_connected2d", input.spec, kernel, params)
     _require_positions(input.spec, weight.spec, None if bias is None else bias.spec, windows)

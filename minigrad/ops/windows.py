@@ -1,14 +1,22 @@
-"""Output sizes of what slides windows over an image, with an error that shows the formula and its numbers."""
+"""What slides windows over images: checks, and output sizes with an error that shows the formula and its numbers."""
 
 from __future__ import annotations
 
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import listed
+from minigrad.ops.arguments import listed, require_ndim
+from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 from minigrad_kernels.shapes import uncovered
 
-__all__ = ["count_windows", "uncovered"]
+__all__ = ["count_windows", "is_one_image", "uncovered"]
+
+
+def is_one_image(op: str, input: Tensor) -> bool:
+    """Whether the input is (C, H, W), without a batch; ShapeError unless it is that or (N, C, H, W)."""
+    if input.ndim != 3:
+        require_ndim(op, 4, "(N, C, H, W), or 3 axes, (C, H, W)", input=input)
+    return input.ndim == 3
 
 
 def count_windows(

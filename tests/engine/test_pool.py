@@ -59,10 +59,10 @@ def test_a_size_is_rounded_up_by_an_eighth_at_most():
         assert pools._rounded(pools._rounded(size)) == pools._rounded(size)
 
 
-def test_no_more_is_held_than_half_as_much_again_as_was_in_use(pool):
+def test_no_more_is_held_than_twice_as_much_as_was_in_use(pool):
     for rows in range(1, 60):
         pool.empty(Spec((rows * SMALLEST,), mg.uint8))
-        assert pool.held <= 1.5 * pool.peak
+        assert pool.held <= 2 * pool.peak
     assert pool.peak < 62 * SMALLEST
     pool.clear()
     assert (pool.held, pool.unused) == (0, 0)

@@ -51,10 +51,11 @@ def test_equal_maxima_share_the_gradient_of_amax_and_the_first_takes_that_of_max
     assert mg.grad(values.sum(), x)[0].tolist() == [[1, 0, 0], [1, 0, 0]]
 
 
-def test_the_derivative_of_relu_at_zero_is_zero():
-    x = leaf([-1, 0, 2])
+@pytest.mark.parametrize("device", ["cpu", "reference"])
+def test_the_derivative_of_relu_is_0_at_zero_and_1_at_nan(device):
+    x = mg.tensor([-1.0, -0.0, 0.0, 2.0, float("nan")], device=device, requires_grad=True)
     mg.relu(x).sum().backward()
-    assert x.grad.tolist() == [0, 0, 1]
+    assert x.grad.tolist() == [0, 0, 0, 1, 1]
 
 
 def test_powers_have_the_gradients_of_pytorch_at_zero():

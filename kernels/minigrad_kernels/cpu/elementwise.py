@@ -185,7 +185,7 @@ def relu(out: Array, x: Array) -> None:
 
 
 def relu_input_grad(dx: Array, dy: Array, y: Array) -> None:
-    """`dx = dy where y > 0, else 0`; NaN where y is NaN."""
+    """`dx = 0 where y <= 0, else dy`."""
     arrays = dx.reshape(-1), _flat(dy, dx), _flat(y, dx)
     team.run(_relu_input_grad, dx.size, dx.size * ARITHMETIC, *arrays)
 
@@ -221,4 +221,4 @@ def _relu_input_grad(begin, end, worker, dx, dy, y):
     dx, dy, y = dx[begin:end], dy[begin:end], y[begin:end]
     zero = dx.dtype.type(0)
     for i in range(len(dx)):
-        dx[i] = dy[i] if y[i] > zero else (zero if y[i] <= zero else y[i])
+        dx[i] = zero if y[i] <= zero else dy[i]

@@ -148,8 +148,8 @@ def relu(out: np.ndarray, x: np.ndarray) -> None:
 
 
 def relu_input_grad(dx: np.ndarray, dy: np.ndarray, y: np.ndarray) -> None:
-    """`dx = dy where y > 0, else 0`; NaN where y is NaN."""
-    _apply(dx, lambda g, a: a if _is_nan(a) else (g if a > 0 else 0), dy, y)
+    """`dx = 0 where y <= 0, else dy`."""
+    _apply(dx, lambda g, a: 0 if a <= 0 else g, dy, y)
 
 
 def where(out: np.ndarray, condition: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:

@@ -13,6 +13,8 @@ from minigrad.nn.layers.settings import as_flag
 from minigrad.nn.layers.weights import started
 from minigrad.nn.module import Module
 from minigrad.ops.arguments import as_int, as_pair, as_single
+from minigrad.ops.conv import require_named_padding
+from minigrad.ops.conv_transpose import require_output_padding
 from minigrad.ops.windows import count_windows
 from minigrad.tensor import Tensor
 
@@ -86,11 +88,7 @@ class _NamedPadding(_Conv):
     def _padding(self, padding: Any) -> Any:
         if not isinstance(padding, str):
             return super()._padding(padding)
-        name = type(self).__name__
-        if padding not in ("same", "valid"):
-            raise ShapeError(f"{name}: padding must be integers, 'same' or 'valid', got {padding!r}")
-        if padding == "same" and max(self.stride) > 1:
-            raise ShapeError(f"{name}: padding='same' needs stride 1, got {self.stride}")
+        require_named_padding(type(self).__name__, padding, self.stride)
         return padding
 
 
@@ -149,9 +147,7 @@ class ConvTranspose2d(_Conv):
     ) -> None:
         self.output_padding = self._lengths("output_padding", output_padding, 0)
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, device, dtype)
-        if any(e >= max(s, d) for e, s, d in zip(self.output_padding, self.stride, self.dilation, strict=True)):
-            message = f"output_padding must be below the stride or the dilation, got {self.output_padding}"
-            raise ShapeError(f"ConvTranspose2d: {message}")
+        require_output_padding("ConvTranspose2d", self.output_padding, self.stride, self.dilation)
 
     def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (self.in_channels, self.out_channels // self.groups, *self.kernel_size), (self.out_channels,)
