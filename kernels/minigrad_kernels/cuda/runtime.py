@@ -1,0 +1,85 @@
+"""The seam to the device: allocate, copy, launch. Everything above it runs wherever something implements it.
+
+`driver.py` implements it with a GPU. Tests put an emulator in its place, with `use`.
+"""
+
+import contextlib
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad_kernels.cuda.array import DeviceArray
+from minigrad_kernels.cuda.compiler import Kernel, Types
+
+
+class Runtime(ABC):
+    """One device and one stream: what is launched runs in order, and reads memory after what was copied before it."""
+
+    @abstractmethod
+    def allocate(self, nbytes: int) -> int:
+        """Return the address of new memory of undefined content, aligned to 256 bytes; MemoryError if there is none."""
+
+    @abstractmethod
+    def free(self, address: int) -> None:
+        """Give memory back, once what was launched before has run."""
+
+    @abstractmethod
+    def copy_to_device(self, address: int, host: np.ndarray) -> None:
+        """Copy a contiguous array to an address; it may be changed as soon as this returns."""
+
+    @abstractmethod
+    def copy_to_host(self, host: np.ndarray, address: int) -> None:
+        """Copy from an address into a contiguous array, and wait for that."""
+
+    @abstractmethod
+    def copy_on_device(self, target: int, source: int, nbytes: int) -> None:
+        """Copy from one address to another."""
+
+    @abstractmethod
+    def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
+        """Run a kernel: its arguments are arrays and scalars of the types that the signature says."""
+
+    @abstractmethod
+    def synchronize(self) -> None:
+        """Wait until everything that was launched has run; raise what went wrong in it."""
+
+    @abstractmethod
+    def memory_info(self) -> tuple[int, int]:
+        """Return the free and the total bytes of the device."""
+
+
+_current: list[Runtime] = []
+
+
+def current() -> Runtime:
+    """Return the runtime: that of the GPU, unless `use` has put another in its place."""
+    if not _current:
+        _current.append(importlib.import_module("minigrad_kernels.cuda.driver").Driver())
+    return _current[-1]
+
+
+@contextlib.contextmanager
+def use(runtime: Runtime) -> Iterator[None]:
+    """Have everything run by this runtime."""
+    _current.append(runtime)
+    try:
+        yield
+    finally:
+        _current.remove(runtime)
+
+
+def to_device(host: np.ndarray, target: DeviceArray) -> None:
+    """Copy a NumPy array into a contiguous array of the device."""
+    if target.nbytes:
+        current().copy_to_device(target.address, np.ascontiguousarray(host))
+
+
+def to_host(source: DeviceArray) -> np.ndarray:
+    """Return a NumPy array of the contents of a contiguous array of the device."""
+    host = np.empty(source.shape, source.dtype)
+    if source.nbytes:
+        current().copy_to_host(host, source.address)
+    return host
