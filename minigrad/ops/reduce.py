@@ -36,7 +36,8 @@ def _expand_rule(grad: Tensor, input_spec: Spec) -> Tensor:
 
 
 def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
-    return expand(reshape(grad, kept(input_spec.shape, axes)), input_spec.shape)
+    rows = reshape(grad, kept(input_spec.shape, axes)) if grad.spec.shape else grad
+    return apply(EXPAND, (rows,), (input_spec.shape,))
 
 
 EXPAND: Op = Op(
