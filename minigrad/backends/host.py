@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,7 +34,8 @@ class HostBackend(Backend):
         return table
 
     def empty(self, spec: Spec) -> Array:
-        return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
+        shape, dtype = spec
+        return own_pool().empty(spec) if math.prod(shape) * dtype.itemsize >= SMALLEST else np.empty(shape, dtype)
 
     def scratch(self, size: int) -> Array:
         return self.empty(Spec((size,), uint8))

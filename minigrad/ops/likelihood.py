@@ -129,12 +129,11 @@ def _targets(
 ) -> tuple[Tensor | None, Tensor, Tensor | None]:
     """Which targets count (None: all), their classes, 0 in place of those that do not, and their weights (None: 1)."""
     classes, counted = cast(target, dtypes.int64), None
-    if in_range(classes, number) and not 0 <= ignore_index < number:  # the common case, by one look
-        return None, classes, None if weight is None else weights_of(classes, weight)
-    if (classes.backend.to_numpy(classes.array) == ignore_index).any():
-        counted = ne(classes, ignore_index)
-        classes = where(counted, classes, 0)
-    require_in_range(op, "target", classes, number)
+    if 0 <= ignore_index < number or not in_range(classes, number):
+        if (classes.backend.to_numpy(classes.array) == ignore_index).any():
+            counted = ne(classes, ignore_index)
+            classes = where(counted, classes, 0)
+        require_in_range(op, "target", classes, number)
     return counted, classes, None if weight is None else weights_of(classes, weight)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from minigrad import dtypes
@@ -40,6 +42,10 @@ def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
     return apply(EXPAND, (rows,), (input_spec.shape,))
 
 
+def _mean_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
+    return _sum_rule(grad / float(math.prod([input_spec.shape[axis] for axis in axes])), input_spec, axes)
+
+
 EXPAND: Op = Op(
     "expand",
     ("input",),
@@ -58,6 +64,7 @@ SUM: Op = Op(
     linear_in=("input",),
     flops=lambda out, x, axes: x.size,
 )
+MEAN: Op = replace(SUM, name="mean", vjp={"input": _mean_rule})
 CUMSUM: Op = Op(
     "cumsum",
     ("input",),
@@ -96,8 +103,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, all by default, divided by the number of elements summed; NaN over none."""
     require_float("mean", input=input)
     axes = as_axes("mean", dim, input.ndim)
-    count = Spec(tuple(input.shape[axis] for axis in axes), input.dtype).size
-    return sum(input, axes, keepdim) / float(count)
+    return finished(apply(MEAN, (input,), (axes,)), input, axes, keepdim)
 
 
 def cumsum(input: Tensor, dim: int) -> Tensor:

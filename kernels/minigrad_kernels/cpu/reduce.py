@@ -4,6 +4,7 @@ NumPy's reductions are vectorised, sum in pairs along the innermost axis, and ru
 summation is a matter of shape and strides alone.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,12 @@ Array = NDArray[Any]
 def sum(out: Array, x: Array, axes: tuple[int, ...]) -> None:
     """Write the sum of x over the axes."""
     quiet(np.add.reduce, x, axes, out.dtype, out)
+
+
+def mean(out: Array, x: Array, axes: tuple[int, ...]) -> None:
+    """Write the sum of x over the axes, divided by the number of elements summed."""
+    sum(out, x, axes)
+    quiet(np.divide, out, math.prod([x.shape[axis] for axis in axes]), out)
 
 
 def amax(out: Array, x: Array, axes: tuple[int, ...]) -> None:

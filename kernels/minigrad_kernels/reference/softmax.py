@@ -44,7 +44,7 @@ def softmax_loss_input_grad(
 ) -> None:
     """`dx[n, c] = dy[n] (e**(x[n, c] - scale[n, 0]) scale[n, 1] - 1 where c is target[n])`."""
     for n, target in enumerate(target_n):
-        largest, factor = np.float64(scale_n2[n])
+        largest, factor = scale_n2[n].astype(np.float64)
         for c, value in enumerate(x_nc[n]):
             share = np.exp(np.float64(value) - largest) * factor
             dx_nc[n, c] = np.float64(dy_n[n]) * (share - (1 if c == target else 0))

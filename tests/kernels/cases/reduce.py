@@ -31,6 +31,7 @@ LARGE_AXES = (
 
 CASES = [
     Case("reduce.sum", reduction, shape_and_axes(), LARGE_AXES, summed, (*FLOATS, "int64", "int32")),
+    Case("reduce.mean", reduction, shape_and_axes(), LARGE_AXES, summed),
     Case("reduce.amax", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
     Case("reduce.amin", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
     Case("reduce.argmin", arg_reduction, shape_and_axis(min_side=1), LARGE_AXIS, exact, ALL),

@@ -104,7 +104,7 @@ RECORDS = [
         "mean",
         mg.mean,
         samples(reduction(floats), **FILLED_AXES),
-        linear=(0,),
+        ops.MEAN,
         tolerance=summed(length_of_sum),
         error_inputs=(
             *axis_errors("mean"),
