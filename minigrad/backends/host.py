@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -34,8 +33,7 @@ class HostBackend(Backend):
         return table
 
     def empty(self, spec: Spec) -> Array:
-        shape, dtype = spec
-        return own_pool().empty(spec) if math.prod(shape) * dtype.itemsize >= SMALLEST else np.empty(shape, dtype)
+        return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
 
     def scratch(self, size: int) -> Array:
         return self.empty(Spec((size,), uint8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -43,13 +42,17 @@ def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
 
 
 def _mean_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
-    return _sum_rule(grad / float(math.prod([input_spec.shape[axis] for axis in axes])), input_spec, axes)
+    return apply(SPREAD, (grad,), (input_spec.shape, axes))
+
+
+def _spread_rule(grad: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return apply(MEAN, (grad,), (axes,))
 
 
 EXPAND: Op = Op(
     "expand",
     ("input",),
-    lambda x, shape: Spec(shape, x.dtype),
+    lambda x, shape, *_: Spec(shape, x.dtype),
     params=("shape",),
     vjp={"input": _expand_rule},
     linear_in=("input",),
@@ -65,6 +68,8 @@ SUM: Op = Op(
     flops=lambda out, x, axes: x.size,
 )
 MEAN: Op = replace(SUM, name="mean", vjp={"input": _mean_rule})
+SPREAD: Op = replace(EXPAND, name="spread", params=("shape", "axes"), vjp={"input": _spread_rule}, view=False)
+"""The adjoint of the mean: each element repeated along new axes and divided by the number of its copies."""
 CUMSUM: Op = Op(
     "cumsum",
     ("input",),

@@ -26,6 +26,12 @@ def mean(out: Array, x: Array, axes: tuple[int, ...]) -> None:
     quiet(np.divide, out, math.prod([x.shape[axis] for axis in axes]), out)
 
 
+def spread(out: Array, x: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """Write each element of x along the axes, which it has not, divided by the number of its copies."""
+    kept = [1 if axis in axes else length for axis, length in enumerate(shape)]
+    out[...] = quiet(np.divide, x, math.prod([shape[axis] for axis in axes])).reshape(kept)
+
+
 def amax(out: Array, x: Array, axes: tuple[int, ...]) -> None:
     """Write the largest element of x over the axes, NaN if one is."""
     quiet(np.maximum.reduce, x, axes, None, out)
