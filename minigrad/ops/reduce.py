@@ -38,7 +38,7 @@ def _expand_rule(grad: Tensor, input_spec: Spec) -> Tensor:
 
 def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
     rows = reshape(grad, kept(input_spec.shape, axes)) if grad.spec.shape else grad
-    return apply(EXPAND, (rows,), (input_spec.shape,))
+    return rows if rows.spec == input_spec else apply(EXPAND, (rows,), (input_spec.shape,))
 
 
 def _mean_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
