@@ -98,12 +98,6 @@ class Op:
         """The rule of the argument at `position`."""
         return self.rules[0 if self.variadic else position]
 
-    def edge(self, position: int, given: Tensor) -> Node | Tensor | None:
-        """Where the gradient of an argument goes: to the node that made it, to the leaf itself, or nowhere."""
-        if not given.requires_grad or self.constant[0 if self.variadic else position]:
-            return None
-        return given if given.node is None else given.node
-
     def _compile(self, argument: str, function: Callable[..., Tensor] | None) -> Rule | None:
         if function is None:
             return None
@@ -155,7 +149,7 @@ class Node:
         self,
         op: Op,
         params: tuple[Any, ...],
-        edges: tuple[Node | Tensor | None, ...],
+        edges: Sequence[Node | Tensor | None],
         inputs: Sequence[Tensor],
         outs: Sequence[Tensor],
     ) -> None:
@@ -168,8 +162,9 @@ class Node:
         self.sequence = next(_sequence)
         self.hooks: list[Callable[[Tensor], Tensor | None]] | None = None
         self.saved: dict[int, Saved] | None = {}
+        rules = op.rules * len(edges) if op.variadic else op.rules
         for position, edge in enumerate(edges):
-            rule = op.rule(position)
+            rule = rules[position]
             if edge is None or rule is None:
                 continue
             for slot in rule.slots:
@@ -270,8 +265,11 @@ def _common_backend(op: Op, inputs: Sequence[Tensor]) -> Backend:
 
 def record(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor]) -> None:
     """Put an application on the tape, saving what the rules of inputs that need a gradient name."""
-    edges = tuple([op.edge(position, given) for position, given in enumerate(inputs)])
-    if any(edge is not None for edge in edges):
+    constant = op.constant * len(inputs) if op.variadic else op.constant
+    wanted = [given.requires_grad and not constant[position] for position, given in enumerate(inputs)]
+    if True in wanted:
+        # Where the gradient of an argument goes: to the node that made it, to the leaf itself, or nowhere.
+        edges = [given.node or given if wanted[position] else None for position, given in enumerate(inputs)]
         outs[0].node = Node(op, params, edges, inputs, outs)
         outs[0].requires_grad = True
 

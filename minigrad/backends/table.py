@@ -47,7 +47,10 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
         *(compare.WHERE, compare.MAXIMUM, compare.MINIMUM),
         *(activation.RELU, activation.RELU_INPUT_GRAD, promotion.CAST),
     ),
-    "reduce": (reduce.SUM, reduce.CUMSUM, extremes.AMAX, extremes.AMIN, extremes.ARGMAX, extremes.ARGMIN),
+    "reduce": (
+        *(reduce.SUM, reduce.MEAN, reduce.SPREAD, reduce.CUMSUM),
+        *(extremes.AMAX, extremes.AMIN, extremes.ARGMAX, extremes.ARGMIN),
+    ),
     "index": (gather.GATHER, gather.GATHER_INPUT_GRAD, slicing.EMBED, join.CAT),
     "matmul": (matmul.MATMUL, matmul.LINEAR),
     "conv": (conv.CONV2D, conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),

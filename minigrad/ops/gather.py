@@ -84,10 +84,16 @@ def as_index(op: str, name: str, index: Tensor) -> Tensor:
     return index.to(dtypes.int64)
 
 
+def in_range(index: Tensor, length: int) -> bool:
+    """Whether all elements lie in [0, length); read as unsigned, a negative one is too large as well."""
+    values = index.backend.to_numpy(index.array)
+    return not values.size or bool(values.view(f"u{values.itemsize}").max() < length)
+
+
 def require_in_range(op: str, name: str, index: Tensor, length: int) -> None:
     """Raise DataError unless all elements lie in [0, length)."""
-    values = index.backend.to_numpy(index.array)
-    if values.size and (values.min() < 0 or values.max() >= length):
+    if not in_range(index, length):
+        values = index.backend.to_numpy(index.array)
         raise DataError(f"{op}: {name} must lie in [0, {length}), it spans [{values.min()}, {values.max()}]")
 
 

@@ -11,8 +11,9 @@ from minigrad.ops.arguments import listed, require_float, require_same_dtype
 from minigrad.ops.classes import pick, require_classes, weights_of
 from minigrad.ops.compare import ne, where
 from minigrad.ops.elementwise import neg
-from minigrad.ops.gather import require_in_range
+from minigrad.ops.gather import in_range, require_in_range
 from minigrad.ops.loss import reduced, require_reduction, require_same_shape
+from minigrad.ops.promotion import cast
 from minigrad.ops.reduce import broadcast_shape, sum
 from minigrad.ops.shape import reshape
 from minigrad.ops.softmax import log_softmax, softmax_losses
@@ -127,11 +128,12 @@ def _targets(
     op: str, target: Tensor, weight: Tensor | None, ignore_index: int, number: int
 ) -> tuple[Tensor | None, Tensor, Tensor | None]:
     """Which targets count (None: all), their classes, 0 in place of those that do not, and their weights (None: 1)."""
-    classes, counted = target.to(dtypes.int64), None
-    if (classes.backend.to_numpy(classes.array) == ignore_index).any():
-        counted = ne(classes, ignore_index)
-        classes = where(counted, classes, 0)
-    require_in_range(op, "target", classes, number)
+    classes, counted = cast(target, dtypes.int64), None
+    if 0 <= ignore_index < number or not in_range(classes, number):
+        if (classes.backend.to_numpy(classes.array) == ignore_index).any():
+            counted = ne(classes, ignore_index)
+            classes = where(counted, classes, 0)
+        require_in_range(op, "target", classes, number)
     return counted, classes, None if weight is None else weights_of(classes, weight)
 
 

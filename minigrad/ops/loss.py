@@ -6,7 +6,7 @@ from minigrad.errors import DataError, ShapeError
 from minigrad.ops.arguments import listed, require_float, require_same_dtype
 from minigrad.ops.compare import lt, where
 from minigrad.ops.elementwise import abs
-from minigrad.ops.reduce import sum
+from minigrad.ops.reduce import mean, sum
 from minigrad.tensor import Tensor
 
 
@@ -60,10 +60,9 @@ def reduced(op: str, losses: Tensor, reduction: str, count: Tensor | float | Non
     require_reduction(op, reduction)
     if reduction == "none":
         return losses
-    total = sum(losses)
-    if reduction == "sum":
-        return total
-    return total / (float(losses.numel()) if count is None else count)
+    if reduction == "mean" and count is None:
+        return mean(losses)
+    return sum(losses) if reduction == "sum" else sum(losses) / count
 
 
 def require_reduction(op: str, reduction: str) -> None:

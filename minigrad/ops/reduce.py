@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from minigrad import dtypes
@@ -36,13 +37,22 @@ def _expand_rule(grad: Tensor, input_spec: Spec) -> Tensor:
 
 
 def _sum_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
-    return expand(reshape(grad, kept(input_spec.shape, axes)), input_spec.shape)
+    rows = reshape(grad, kept(input_spec.shape, axes)) if grad.spec.shape else grad
+    return rows if rows.spec == input_spec else apply(EXPAND, (rows,), (input_spec.shape,))
+
+
+def _mean_rule(grad: Tensor, input_spec: Spec, axes: tuple[int, ...]) -> Tensor:
+    return apply(SPREAD, (grad,), (input_spec.shape, axes))
+
+
+def _spread_rule(grad: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return apply(MEAN, (grad,), (axes,))
 
 
 EXPAND: Op = Op(
     "expand",
     ("input",),
-    lambda x, shape: Spec(shape, x.dtype),
+    lambda x, shape, *_: Spec(shape, x.dtype),
     params=("shape",),
     vjp={"input": _expand_rule},
     linear_in=("input",),
@@ -57,6 +67,9 @@ SUM: Op = Op(
     linear_in=("input",),
     flops=lambda out, x, axes: x.size,
 )
+MEAN: Op = replace(SUM, name="mean", vjp={"input": _mean_rule})
+SPREAD: Op = replace(EXPAND, name="spread", params=("shape", "axes"), vjp={"input": _spread_rule}, view=False)
+"""The adjoint of the mean: each element repeated along new axes and divided by the number of its copies."""
 CUMSUM: Op = Op(
     "cumsum",
     ("input",),
@@ -95,8 +108,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, all by default, divided by the number of elements summed; NaN over none."""
     require_float("mean", input=input)
     axes = as_axes("mean", dim, input.ndim)
-    count = Spec(tuple(input.shape[axis] for axis in axes), input.dtype).size
-    return sum(input, axes, keepdim) / float(count)
+    return finished(apply(MEAN, (input,), (axes,)), input, axes, keepdim)
 
 
 def cumsum(input: Tensor, dim: int) -> Tensor:

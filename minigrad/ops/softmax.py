@@ -37,15 +37,17 @@ LOG_SOFTMAX_INPUT_GRAD: Op = Op(
 SOFTMAX_LOSS: Op = Op(
     "softmax_loss",
     ("input", "target"),
-    lambda x, target: Spec(target.shape, x.dtype),
-    vjp={"input": lambda grad, input, target: apply(SOFTMAX_LOSS_INPUT_GRAD, (grad, input, target))},
+    lambda x, target: (Spec(target.shape, x.dtype), Spec((*target.shape, 2), x.dtype)),
+    outputs=("out", "scale"),
+    vjp={"input": lambda grad, input, target, scale: apply(SOFTMAX_LOSS_INPUT_GRAD, (grad, input, target, scale))},
     constant_in=("target",),
     flops=lambda out, x, target: 4 * x.size,
 )
 SOFTMAX_LOSS_INPUT_GRAD: Op = Op(
     "softmax_loss_input_grad",
-    ("dy", "input", "target"),
-    lambda dy, x, target: x,
+    ("dy", "input", "target", "scale"),
+    lambda dy, x, *_: x,
+    # The whole derivative: scale is that of the input, and moves with it.
     vjp={
         "dy": lambda grad, input, target: _along_softmax_error(grad, input, target),
         "input": lambda grad, dy, input: _softmax_rule(grad * unsqueeze(dy, 1), softmax(input, 1)),
@@ -67,6 +69,8 @@ def _softmax_rule(grad: Tensor, probabilities: Tensor) -> Tensor:
 
 def softmax_losses(input: Tensor, classes: Tensor, axis: int) -> Tensor:
     """The negative logarithm of each target's probability: `nll_loss` of `log_softmax`, in one pass."""
+    if input.ndim == 2:
+        return apply(SOFTMAX_LOSS, (input, classes))
     others = [other for other in range(input.ndim) if other != axis]
     rows = reshape(permute(input, *others, axis), (classes.numel(), input.shape[axis]))
     return reshape(apply(SOFTMAX_LOSS, (rows, reshape(classes, -1))), classes.shape)

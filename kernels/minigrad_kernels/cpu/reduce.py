@@ -5,6 +5,7 @@ summation is a matter of shape and strides alone. The sum over all axes but the 
 a convolution, is a kernel of our own, 3 times as fast: a task is a channel, whose blocks are added up in float64.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,18 @@ def _sum_of_channel(begin, end, worker, out_c, x_ncl):
             for start in range(0, len(row), BLOCK):
                 total += sum_of(row[start : start + BLOCK])
         out_c[c] = total
+
+
+def mean(out: Array, x: Array, axes: tuple[int, ...]) -> None:
+    """Write the sum of x over the axes, divided by the number of elements summed."""
+    sum(out, x, axes)
+    quiet(np.divide, out, math.prod([x.shape[axis] for axis in axes]), out)
+
+
+def spread(out: Array, x: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """Write each element of x along the axes, which it has not, divided by the number of its copies."""
+    kept = [1 if axis in axes else length for axis, length in enumerate(shape)]
+    out[...] = quiet(np.divide, x, math.prod([shape[axis] for axis in axes])).reshape(kept)
 
 
 def amax(out: Array, x: Array, axes: tuple[int, ...]) -> None:

@@ -19,6 +19,26 @@ def sum(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
         out[place] = total
 
 
+@np.errstate(all="ignore")
+def mean(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
+    """Sum x over `axes` and divide by the number of elements summed, also where that is 0."""
+    count = np.prod([x.shape[axis] for axis in axes])
+    for place in np.ndindex(out.shape):
+        total = np.float64(0)
+        for value in _values(x, axes, place):
+            total = total + value
+        out[place] = total / count
+
+
+@np.errstate(all="ignore")
+def spread(out: np.ndarray, x: np.ndarray, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """Repeat each element of x along `axes`, which it has not, and divide by the number of its copies."""
+    count = np.prod([shape[axis] for axis in axes])
+    for place in np.ndindex(shape):
+        source = tuple(index for axis, index in enumerate(place) if axis not in axes)
+        out[place] = np.float64(x[source]) / count
+
+
 def amax(out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
     """Take the largest element of x over `axes`, NaN where one of them is NaN."""
     _choose(out, x, axes, _first_largest)

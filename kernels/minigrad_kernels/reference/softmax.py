@@ -30,25 +30,28 @@ def log_softmax_input_grad(dx: np.ndarray, dy: np.ndarray, y: np.ndarray, axis: 
 
 
 @np.errstate(all="ignore")
-def softmax_loss(out_n: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray) -> None:
-    """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`."""
+def softmax_loss(out_n: np.ndarray, scale_n2: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray) -> None:
+    """`out[n] = -ln(e**x[n, target[n]] / sum over c of e**x[n, c])`, scale the largest x and 1 / sum of e**(x - it)."""
     for n, target in enumerate(target_n):
         largest, total = _largest_and_total(x_nc[n])
         out_n[n] = np.log(total) - (np.float64(x_nc[n, target]) - largest)
+        scale_n2[n] = largest, 1 / total
 
 
 @np.errstate(all="ignore")
-def softmax_loss_input_grad(dx_nc: np.ndarray, dy_n: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray) -> None:
-    """`dx[n, c] = dy[n] (e**x[n, c] / sum over d of e**x[n, d] - 1 where c is target[n])`."""
+def softmax_loss_input_grad(
+    dx_nc: np.ndarray, dy_n: np.ndarray, x_nc: np.ndarray, target_n: np.ndarray, scale_n2: np.ndarray
+) -> None:
+    """`dx[n, c] = dy[n] (e**(x[n, c] - scale[n, 0]) scale[n, 1] - 1 where c is target[n])`."""
     for n, target in enumerate(target_n):
-        largest, total = _largest_and_total(x_nc[n])
+        largest, factor = scale_n2[n].astype(np.float64)
         for c, value in enumerate(x_nc[n]):
-            share = np.exp(np.float64(value) - largest) / total
+            share = np.exp(np.float64(value) - largest) * factor
             dx_nc[n, c] = np.float64(dy_n[n]) * (share - (1 if c == target else 0))
 
 
 def _largest_and_total(row: np.ndarray) -> tuple[np.float64, np.float64]:
-    largest, total = np.float64(np.max(row)), np.float64(0)
+    largest, total = np.float64(np.fmax.reduce(row, initial=-np.inf)), np.float64(0)  # a NaN comes back through the sum
     for value in row:
         total += np.exp(np.float64(value) - largest)
     return largest, total

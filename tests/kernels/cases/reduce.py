@@ -14,6 +14,11 @@ def reduction(rng, dtype, shape, axes):
     return Call((poisoned(dtype, out_shape),), (values(rng, dtype, shape),), (axes,), max(terms, 1))
 
 
+def spreading(rng, dtype, shape, axes):
+    x = values(rng, dtype, shapes.reduced_shape(shape, axes))
+    return Call((poisoned(dtype, shape),), (x,), (shape, axes))
+
+
 def arg_reduction(rng, dtype, shape, axis):
     return Call((poisoned("int64", shapes.reduced_shape(shape, (axis,))),), (values(rng, dtype, shape),), (axis,))
 
@@ -33,6 +38,8 @@ LARGE_AXES = (
 
 CASES = [
     Case("reduce.sum", reduction, shape_and_axes(), LARGE_AXES, summed, (*FLOATS, "int64", "int32")),
+    Case("reduce.mean", reduction, shape_and_axes(), LARGE_AXES, summed),
+    Case("reduce.spread", spreading, shape_and_axes(), LARGE_AXES, summed),
     Case("reduce.amax", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
     Case("reduce.amin", reduction, shape_and_axes(min_side=1), LARGE_AXES, exact, ALL),
     Case("reduce.argmin", arg_reduction, shape_and_axis(min_side=1), LARGE_AXIS, exact, ALL),

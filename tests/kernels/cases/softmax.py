@@ -20,12 +20,15 @@ def normalising_grad(rng, dtype, shape, axis):
 
 def losing(rng, dtype, rows, classes):
     x = rng.choice([1, 4, 300]) * values(rng, dtype, (rows, classes))
-    return Call((poisoned(dtype, (rows,)),), (x.astype(dtype), rng.integers(0, classes, rows)), (), classes)
+    outs = poisoned(dtype, (rows,)), poisoned(dtype, (rows, 2))
+    return Call(outs, (x.astype(dtype), rng.integers(0, classes, rows)), (), classes)
 
 
 def losing_grad(rng, dtype, rows, classes):
     x = values(rng, dtype, (rows, classes))
-    inputs = values(rng, dtype, (rows,)), x, rng.integers(0, classes, rows)
+    largest = x.max(axis=1, keepdims=True)
+    share = 1 / np.exp(x - largest).sum(axis=1, keepdims=True)
+    inputs = values(rng, dtype, (rows,)), x, rng.integers(0, classes, rows), np.hstack([largest, share])
     return Call((poisoned(dtype, (rows, classes)),), inputs, (), classes + 4)
 
 
@@ -44,10 +47,11 @@ def log_summed_grad(case, call, expected):
 
 @np.errstate(invalid="ignore", over="ignore")
 def of_the_gap(case, call, expected):
-    """4 eps (K + |the distance from the largest| + |result|), for the distance is rounded before it is used."""
+    """4 eps (K + |the distance from the largest| + |result|), for the distance is rounded; 4 K eps of the scale."""
     x, target = call.inputs
     gap = np.abs(x.max(axis=1) - np.take_along_axis(x, target[:, None], 1)[:, 0]) if x.size else np.zeros(len(x))
-    return [4 * epsilon(out) * (call.terms + gap + np.abs(out)) for out in expected]
+    out, scale = expected
+    return [4 * epsilon(out) * (call.terms + gap + np.abs(out)), 4 * call.terms * epsilon(scale) * np.abs(scale)]
 
 
 def shared_out(case, call, expected):

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.ops import reduce as ops
-from minigrad.testing import ErrorInput, OpSpec, Sample
+from minigrad.ops.arguments import as_axes
+from minigrad.testing import ErrorInput, OpSpec, Sample, applied
 from minigrad.testing.fills import floats
 from minigrad.testing.strategies import narrowed, samples, shape_and_axes, shape_and_axis, shapes
 from minigrad.testing.tolerance import exact, summed
+from minigrad_kernels.shapes import reduced_shape
 from tests.ops.records.elementwise import NUMBERS, no_tensor
 
 
@@ -31,6 +33,12 @@ def reduction(fill):
         return Sample((fill(rng, shape),), {"dim": dim, "keepdim": keepdim})
 
     return build
+
+
+def spreading(rng, drawn):
+    shape, dim = drawn
+    axes = as_axes("spread", dim, len(shape))
+    return Sample((floats(rng, reduced_shape(shape, axes)),), {"params": (shape, axes)})
 
 
 def running(rng, drawn):
@@ -104,7 +112,7 @@ RECORDS = [
         "mean",
         mg.mean,
         samples(reduction(floats), **FILLED_AXES),
-        linear=(0,),
+        ops.MEAN,
         tolerance=summed(length_of_sum),
         error_inputs=(
             *axis_errors("mean"),
@@ -115,6 +123,13 @@ RECORDS = [
                 "mean: input must be float; write input.to(minigrad.float32)\n  input: int64[2]",
             ),
         ),
+    ),
+    OpSpec(
+        "spread",
+        applied(ops.SPREAD),
+        samples(spreading, drawn=shape_and_axes(min_side=1)),
+        ops.SPREAD,
+        tolerance=summed(lambda sample: 1),
     ),
     OpSpec(
         "cumsum",

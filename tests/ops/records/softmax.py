@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import dtypes
+from minigrad.autograd import apply, apply_all
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.ops import softmax as ops
 from minigrad.testing import ErrorInput, OpSpec, Sample, applied
@@ -31,6 +32,16 @@ def softmax_grad(rng, drawn):
 
 def targets(rng, rows, classes):
     return floats(rng, (rows, classes)), rng.integers(0, classes, rows)
+
+
+def loss(input, target):
+    return apply(ops.SOFTMAX_LOSS, (input, target))
+
+
+def loss_input_grad(dy, input, target):
+    """Its scale is that of the input, as in the rule: it has no other gradient."""
+    scale = apply_all(ops.SOFTMAX_LOSS, (input.detach(), target))[1]
+    return apply(ops.SOFTMAX_LOSS_INPUT_GRAD, (dy, input, target, scale))
 
 
 def loss_grad(rng, rows, classes):
@@ -82,14 +93,14 @@ RECORDS = [
     ),
     OpSpec(
         "softmax_loss",
-        applied(ops.SOFTMAX_LOSS),
+        loss,
         samples(lambda rng, **sizes: Sample(targets(rng, **sizes)), **ROWS),
         ops.SOFTMAX_LOSS,
         tolerance=absolute(8),
     ),
     OpSpec(
         "softmax_loss_input_grad",
-        applied(ops.SOFTMAX_LOSS_INPUT_GRAD),
+        loss_input_grad,
         samples(loss_grad, **ROWS),
         ops.SOFTMAX_LOSS_INPUT_GRAD,
         tolerance=absolute(50),
