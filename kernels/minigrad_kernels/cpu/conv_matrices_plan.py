@@ -63,7 +63,7 @@ class Products:
     counts are the numbers of matrices in result, left and right; steps are those of groups, rows, columns and terms.
     A run (r, s, u, length) is the first of `length` products: s and u go up by one in each further one. A packed block
     of terms has the order [matrix][term]; places say where [term][matrix] goes, in a block and then in the last one,
-    and end with VECTOR_BYTES numbers from 0 on.
+    and end with the numbers 0 ... VECTOR_BYTES - 1.
     """
 
     left: str
@@ -213,7 +213,7 @@ def _runs(matrices: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
 
 
 def _places(terms: int, block: int, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of [term][matrix] in a block, and in the last one; then numbers from 0 on."""
+    """Return the places of [term][matrix] in a block, and in the last one; then the numbers from 0 on."""
     parts = [np.add.outer(np.arange(count), order * count).ravel() for count in (block, terms % block)]
     return np.concatenate([*parts, np.arange(VECTOR_BYTES)])
 
