@@ -25,6 +25,8 @@ from minigrad_kernels.cpu.tiles import DOT_ROWS, DOT_TAPS, dot_tile
 SPEED = 50
 # Rows of dy that are multiplied with one tile of terms after the other.
 BLOCK_OUTPUTS = 60
+# Elements of the chunks' sums that are added up at once, in L1. (As slices, for else the loop stays scalar.)
+ADDED = 2048
 
 
 @helper
@@ -79,11 +81,12 @@ def _chunk_sums(
 @kernel("out T1", "in T2")
 def add_chunks(begin, end, worker, dw, sums):
     """Write the sum over chunks of sums[chunk, i], in their order, for a range of i."""
-    for i in range(begin, end):
-        dw[i] = sums[0, i]
-    for chunk in range(1, sums.shape[0]):
-        for i in range(begin, end):
-            dw[i] += sums[chunk, i]
+    for first in range(begin, end, ADDED):
+        out = dw[first : min(first + ADDED, end)]
+        for chunk in range(sums.shape[0]):
+            part = sums[chunk, first : first + out.size]
+            for i in range(out.size):
+                out[i] = out[i] + part[i] if chunk else part[i]
 
 
 def _cut(gather: Gather, blocks: Blocks, x_nchw: NDArray[Any], groups: int) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 First the right operand is packed, in strips of columns two vectors wide. A task is a tile of rows of one group, over
 some strips: nobody else writes its results. It packs its rows of the left operand, which stay in L2, and adds up all
-products of a strip, block of terms by block of terms, in a tile for each matrix of the result. Blocks go by shape
-alone, so the sums are the same at any number of threads.
+products of a strip, block of terms by block of terms, in a tile for each matrix of the result. Where a weight gradient
+has few tiles, its images are cut into chunks, whose sums are added in the end. Blocks and chunks go by shape alone, so
+the sums are the same at any number of threads.
 
 All three arrays are NCHW: pixels, or taps, lie side by side, and the indices that vectors run over lie apart. Packing
 transposes small blocks in registers, and so does the way back.
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import team, threads
 from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.conv_dot import add_chunks
 from minigrad_kernels.cpu.conv_matrices_plan import Products
 from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.helper import helper
@@ -68,18 +70,21 @@ def _pack_right(
               min(width, columns - j), count, matrices)  # fmt: skip
 
 
-@kernel("out T1", "in T1", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_1", *["int"] * 20)
+@kernel("out T2", "in T1", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_1", *["int"] * 20)
 def _multiply(
-    begin, end, worker, result, left, right, bias, work, runs, places, offsets, rows, columns, terms,
+    begin, end, worker, sums, left, right, bias, work, runs, places, offsets, rows, columns, terms,
     results, lefts, rights, block, tile, width, parts, panel_size,
     result_group, result_row, result_column, left_group, left_row, left_term, bias_group, bias_row, bias_column,
 ):  # fmt: skip
-    strips, tiles, lanes = (columns + width - 1) // width, (rows + tile - 1) // tile, VECTOR_BYTES // result.itemsize
+    strips, tiles, lanes = (columns + width - 1) // width, (rows + tile - 1) // tile, VECTOR_BYTES // sums.itemsize
+    blocks, chunks = (terms + block - 1) // block, sums.shape[0]
     panel, cells = work[worker, :panel_size], work[worker, panel_size:]
     for task in range(begin, end):
-        part, i, g = task % parts, task // parts % tiles * tile, task // (parts * tiles)
+        part, i, g = task % parts, task // parts % tiles * tile, task // (parts * tiles * chunks)
+        chunk = task // (parts * tiles) % chunks
+        k_begin, k_end = blocks * chunk // chunks * block, min(blocks * (chunk + 1) // chunks * block, terms)
         n_rows = min(tile, rows - i)
-        for k in range(0, terms, block):
+        for k in range(k_begin, k_end, block):
             count = min(block, terms - k)
             _pack(panel, k * lefts * n_rows, n_rows, places, 0 if count == block else block * lefts,
                   left, g * left_group + i * left_row + k * left_term, left_row, left_term,
@@ -91,7 +96,7 @@ def _multiply(
                 for column in range(width):
                     start = bias[at + min(column, n_columns - 1) * bias_column] if bias.size else 0
                     cells[line * width + column] = start
-            for k in range(0, terms, block):
+            for k in range(k_begin, k_end, block):
                 count = min(block, terms - k)
                 left_at, right_at = k * lefts * n_rows, ((g * strips * width + j) * terms + k * width) * rights
                 for run in range(runs.shape[0]):
@@ -101,23 +106,24 @@ def _multiply(
                         right, right_at + runs[run, 2] * count * width, offsets,
                         cells, runs[run, 0] * n_rows * width, width, bias, 0, True, cells,
                     )  # fmt: skip
-            _unpack(result, g * result_group + i * result_row + j * result_column, result_row, result_column,
+            _unpack(sums[chunk], g * result_group + i * result_row + j * result_column, result_row, result_column,
                     cells, width, places, places.size - VECTOR_BYTES, n_rows, n_columns, results)  # fmt: skip
 
 
-def _sizes(plan: Products) -> tuple[int, int, int]:
-    """Return the elements of the packed right operand, and of one thread's work: its left rows, and everything."""
+def _sizes(plan: Products) -> tuple[int, int, int, int]:
+    """Return the elements of the packed right operand, a thread's left rows, all of its work, and all chunks' sums."""
     results, lefts, rights = plan.counts
     lanes = plan.width // PRODUCT_VECTORS
     panel = ceil_div(plan.tile * plan.terms * lefts, lanes) * lanes
     right = plan.groups * plan.strips * plan.width * plan.terms * rights
-    return right, panel, panel + plan.tile * plan.width * results
+    sums = plan.chunks * plan.groups * plan.rows * plan.columns * results if plan.chunks > 1 else 0
+    return right, panel, panel + plan.tile * plan.width * results, sums
 
 
 def multiply_elements(plan: Products) -> int:
     """Return the elements of scratch that `multiply` takes."""
-    right, _, work = _sizes(plan)
-    return right + threads.get_num_threads() * work
+    right, _, work, sums = _sizes(plan)
+    return right + threads.get_num_threads() * work + sums
 
 
 def multiply(
@@ -128,8 +134,10 @@ def multiply(
     scratch: NDArray[Any],
 ) -> None:
     """Write the sums of products of two of "x", "w" and "y"; a bias of length zero is none."""
-    right_size, panel_size, work_size = _sizes(plan)
-    packed, work = scratch[:right_size], scratch[right_size:][: threads.get_num_threads() * work_size]
+    right_size, panel_size, work_size, sums_size = _sizes(plan)
+    sums_at = right_size + threads.get_num_threads() * work_size
+    packed, work = scratch[:right_size], scratch[right_size:sums_at].reshape(-1, work_size)
+    sums = (scratch[sums_at:][:sums_size] if plan.chunks > 1 else result).reshape(plan.chunks, -1)
     results, lefts, rights = plan.counts
     team.run(
         _pack_right, plan.groups * plan.strips * ceil_div(plan.terms, plan.block), packed.size / 2,
@@ -137,9 +145,11 @@ def multiply(
         plan.columns, plan.terms, rights, plan.block, plan.width, *plan.right_steps,
     )  # fmt: skip
     team.run(
-        _multiply, plan.tiles * plan.parts, plan.work * plan.width / PRODUCT_VECTORS / SPEED,
-        result.reshape(-1), operands[plan.left].reshape(-1), packed, bias, work.reshape(-1, work_size),
+        _multiply, plan.chunks * plan.tiles * plan.parts, plan.work * plan.width / PRODUCT_VECTORS / SPEED,
+        sums, operands[plan.left].reshape(-1), packed, bias, work,
         plan.runs, plan.left_places, plan.offsets, plan.rows, plan.columns, plan.terms, results, lefts, rights,
         plan.block, plan.tile, plan.width, plan.parts, panel_size,
         *plan.result_steps, *plan.left_steps, *plan.bias_steps,
     )  # fmt: skip
+    if plan.chunks > 1:
+        team.run(add_chunks, result.size, plan.chunks * result.size / 4, result.reshape(-1), sums)

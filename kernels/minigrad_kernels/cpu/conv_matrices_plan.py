@@ -27,6 +27,8 @@ BLOCK_TERMS = 128
 BLOCK_BYTES = 512 * 1024
 # Terms that a tile adds up in one call, at most, where matrices follow one another.
 RUN_TERMS = 512
+# Images of a chunk of a weight gradient, about, where rows and columns make too few tasks.
+CHUNK_IMAGES = 32
 # Triples that are worth a table.
 MOST_TRIPLES = 1 << 14
 
@@ -63,7 +65,7 @@ class Products:
     counts are the numbers of matrices in result, left and right; steps are those of groups, rows, columns and terms.
     A run (r, s, u, length) is the first of `length` products: s and u go up by one in each further one. A packed block
     of terms has the order [matrix][term]; places say where [term][matrix] goes, in a block and then in the last one,
-    and end with VECTOR_BYTES numbers from 0 on.
+    and end with the numbers 0 ... VECTOR_BYTES - 1. The terms of chunks are summed apart, and added in the end.
     """
 
     left: str
@@ -84,6 +86,7 @@ class Products:
     block: int
     tile: int
     width: int
+    chunks: int
 
     @property
     def tiles(self) -> int:
@@ -109,7 +112,7 @@ class Products:
         calls = tiles * ceil_div(self.terms, self.block) * len(self.runs)
         results, lefts, rights = self.counts
         packed = self.parts * self.rows * self.terms * lefts + self.columns * self.terms * rights
-        packed += self.rows * self.columns * results
+        packed += self.chunks * self.rows * self.columns * results
         multiplied = (self.groups * self.rows * vectors + tiles) * terms  # a tile loads as long as it multiplies a row
         return multiplied + CALL * calls + PACKED * self.groups * packed
 
@@ -168,7 +171,11 @@ def _products(
         operands["w"] = operands["w"]._replace(order=operands["w"].order[::-1])
     order = {name: operand.order for name, operand in operands.items()}
     width = PRODUCT_VECTORS * VECTOR_BYTES // itemsize
-    block = divide(length[terms], min(BLOCK_TERMS, BLOCK_BYTES // (order[right].size * width * itemsize)))
+    tile = divide(length[rows], PRODUCT_ROWS)
+    tasks = groups * ceil_div(length[rows], tile) * ceil_div(length[columns], width)
+    chunks = min(ceil_div(ENOUGH_TASKS, tasks), ceil_div(length["n"], CHUNK_IMAGES)) if result == "w" else 1
+    most = min(BLOCK_TERMS, BLOCK_BYTES // (order[right].size * width * itemsize))
+    block = divide(ceil_div(length[terms], chunks), most)
     matrices = np.stack([order[name][triples[name]] for name in (result, left, right)], axis=1)
     runs = _runs(matrices, RUN_TERMS // block)
     return Products(
@@ -188,8 +195,9 @@ def _products(
         right_places=_places(length[terms], block, order[right]),
         offsets=np.arange(block * runs[:, 3].max(initial=1)) * width,
         block=block,
-        tile=divide(length[rows], PRODUCT_ROWS),
+        tile=tile,
         width=width,
+        chunks=chunks,
     )
 
 
@@ -213,7 +221,7 @@ def _runs(matrices: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
 
 
 def _places(terms: int, block: int, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of [term][matrix] in a block, and in the last one; then numbers from 0 on."""
+    """Return the places of [term][matrix] in a block, and in the last one; then the numbers from 0 on."""
     parts = [np.add.outer(np.arange(count), order * count).ravel() for count in (block, terms % block)]
     return np.concatenate([*parts, np.arange(VECTOR_BYTES)])
 

@@ -7,7 +7,7 @@ test force each one.
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -234,7 +234,7 @@ def transpose_lanes(
     """Write out[out_at + places[places_at + j] * out_step + i] = source[source_at + i * source_step + j].
 
     For i < rows and j < columns, up to a vector's lanes of each; zero for rows <= i < filled. Nothing else of source is
-    read, and nothing else of out is written; places is read to the end of a vector.
+    read, and nothing else of out is written.
     """
     i = types.intp
     signature = types.void(out, i, i, places, i, i, source, i, i, i, i)
@@ -246,22 +246,28 @@ def transpose_lanes(
         out = vector.address(vector.data(kinds[0], out), out_at)
         table = builder.gep(vector.data(kinds[3], places), [places_at], source_etype=index)
         source = vector.address(vector.data(kinds[6], source), source_at)
-        in_columns, in_rows = (vector.lanes_between(index(0), count) for count in (columns, filled))
-        nowhere = ir.Constant(in_rows.type, [False] * vector.lanes)
+        in_columns, in_filled = (vector.lanes_between(index(0), count) for count in (columns, filled))
+        nowhere = ir.Constant(in_columns.type, [False] * vector.lanes)
+        lines = []
+        for row in range(vector.lanes):
+            exists = builder.icmp_signed(">", rows, index(row))
+            # One that is none is not read at its place: far outside an array, even a mask without a lane costs a trap.
+            distance = builder.select(exists, builder.mul(source_step, index(row)), index(0))
+            mask = builder.select(exists, in_columns, nowhere)
+            lines.append(vector.load_masked(vector.address(source, distance), mask))
+        transposed = vector.transposed(lines)
 
-        def line(number: int, count: Any, lanes: Any, start: Any, distance: Any) -> tuple[Any, Any]:
-            """Its address and mask. A line that is none gets the first one's: far outside memory even a mask traps."""
-            exists = builder.icmp_signed(">", count, index(number))
-            address = vector.address(start, builder.select(exists, distance, index(0)))
-            return address, builder.select(exists, lanes, nowhere)
+        def write(store: Callable[[Any, Any], None]) -> None:
+            for c, values in enumerate(transposed):
+                with builder.if_then(builder.icmp_signed(">", columns, index(c)), likely=True):
+                    place = builder.load(builder.gep(table, [index(c)], source_etype=index), typ=index)
+                    store(values, vector.address(out, builder.mul(place, out_step)))
 
-        loaded = [
-            vector.load_masked(*line(r, rows, in_columns, source, builder.mul(source_step, index(r))))
-            for r in range(vector.lanes)
-        ]
-        for c, values in enumerate(vector.transposed(loaded)):
-            place = builder.load(builder.gep(table, [index(c)], source_etype=index), typ=index)
-            vector.store_masked(values, *line(c, columns, in_rows, out, builder.mul(place, out_step)))
+        with builder.if_else(builder.icmp_signed(">=", filled, index(vector.lanes))) as (whole, part):
+            with whole:
+                write(vector.store)
+            with part:
+                write(lambda values, address: vector.store_masked(values, address, in_filled))
         return context.get_dummy_value()
 
     return signature, codegen

@@ -28,8 +28,9 @@ BLOCK = PRODUCT_VECTORS * LANES
 # odd number of vectors: the 36 vectors of a tile, which are written together, meet different sets of the cache.
 CELLS_STEP = BLOCK * BLOCK + LANES
 
-# Tiles in a group: enough to amortise the reading of weights, few enough for images and sums to stay near L2.
-GROUP_TILES = 64
+# Tiles in a group: enough to amortise the reading of weights, few enough for images and sums to stay near L2. Where
+# there would be few groups, they are smaller, down to the second number.
+GROUP_TILES, LEAST_TILES = 64, 32
 # Channels whose weights a task makes at once, if it makes them: 288 KiB with 64 bytes a vector.
 BLOCK_DEPTH = 64
 # The weight gradient transforms all images before where there are no more tiles than so many for each output channel.
@@ -82,14 +83,12 @@ class Tiles:
         return (OUT_TILE * self.rows + HALO + LANES) * (OUT_TILE * self.width + HALO) * LANES
 
 
-def cut_tiles(batch: int, height: int, width: int) -> Tiles:
-    """Cut the tiles of images of height x width pixels into even groups, each of a row at least."""
+def cut_tiles(batch: int, height: int, width: int, enough: int) -> Tiles:
+    """Cut the tiles of images of height x width pixels into even groups: one, or `enough` if they are not too small."""
     rows, columns = ceil_div(height, OUT_TILE), ceil_div(width, OUT_TILE)
-    return Tiles(
-        batch, rows, columns,
-        images=divide(batch, GROUP_TILES // (rows * columns)),
-        rows=divide(rows, GROUP_TILES // columns),
-    )  # fmt: skip
+    count = batch * rows * columns
+    most = GROUP_TILES if count <= GROUP_TILES else min(GROUP_TILES, max(LEAST_TILES, count // enough))
+    return Tiles(batch, rows, columns, divide(batch, most // (rows * columns)), divide(rows, most // columns))
 
 
 def _round_up(count: int, part: int = LANES) -> int:
@@ -221,7 +220,8 @@ def _product_plan(
     channels, outputs = channels // groups, outputs // groups
     if min(channels, outputs, *shape) == 0:
         return None
-    tiles, blocks = cut_tiles(batch, height, width), ceil_div(outputs, BLOCK)
+    enough = ceil_div(ENOUGH_TASKS, groups)
+    tiles, blocks = cut_tiles(batch, height, width, enough), ceil_div(outputs, BLOCK)
     costs = IMAGE_COST / outputs + OUT_COST / channels
     if not _pays(tiles, _meetings(height, pads[0]) * _meetings(width, pads[1]), outputs, channels, costs):
         return None
@@ -257,7 +257,7 @@ def _dot_plan(shape: tuple[int, int, int, int], channels: int, pads: tuple[int, 
     channels, outputs = channels // groups, outputs // groups
     if min(channels, outputs, *shape) == 0:
         return None
-    tiles, blocks = cut_tiles(batch, height, width), ceil_div(outputs, BLOCK)
+    tiles, blocks = cut_tiles(batch, height, width, 1), ceil_div(outputs, BLOCK)
     costs = IMAGE_COST / outputs + IMAGE_COST / channels
     if not _pays(tiles, _meetings(height, pads[0]) * _meetings(width, pads[1]), channels, outputs, costs):
         return None

@@ -31,7 +31,7 @@ from minigrad_kernels.cpu.winograd_pack import (
 from minigrad_kernels.cpu.winograd_plan import BLOCK, LANES, PLACES, ProductPlan, divide_scratch
 
 # Elements that a core packs in a nanosecond, roughly.
-PACK_SPEED = 10
+PACK_SPEED = 2.5
 
 
 @helper
