@@ -15,6 +15,10 @@ from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import Kernel, Types
 
 
+class Unavailable(RuntimeError):
+    """There is no device, or it cannot be used: the message says what is missing."""
+
+
 class Runtime(ABC):
     """One device and one stream: what is launched runs in order, and reads memory after what was copied before it."""
 
