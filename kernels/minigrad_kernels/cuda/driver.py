@@ -11,7 +11,7 @@ import numpy as np
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 from minigrad_kernels.cuda.compiler import Kernel, Types
 from minigrad_kernels.cuda.language import CudaAPIError, CudaSupportError, config, cuda
-from minigrad_kernels.cuda.runtime import Runtime, Unavailable
+from minigrad_kernels.cuda.runtime import Runtime, UnavailableError
 
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
 
@@ -91,9 +91,10 @@ def _require_gpu() -> None:
     try:
         count = len(cuda.gpus)
     except CudaSupportError as error:
-        raise Unavailable(f"the CUDA driver cannot be used: {' '.join(str(error).split()).rstrip(' :')}") from error
+        reason = " ".join(str(error).split()).rstrip(" :")
+        raise UnavailableError(f"the CUDA driver cannot be used: {reason}") from error
     if count == 0:
-        raise Unavailable("the CUDA driver finds no GPU")
+        raise UnavailableError("the CUDA driver finds no GPU")
 
 
 def _bytes_at(address: int, nbytes: int) -> Any:

@@ -15,7 +15,7 @@ from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import Kernel, Types
 
 
-class Unavailable(RuntimeError):
+class UnavailableError(RuntimeError):
     """There is no device, or it cannot be used: the message says what is missing."""
 
 
