@@ -43,6 +43,7 @@ lines: $(STAMP) ## Count the lines of code against what is promised
 	$(BIN)/python tools/count_lines.py
 
 cuda-check: $(CUDA_STAMP) ## Compile every CUDA kernel for GPUs, without one, and look for spills and the like
+	$(CUDA_BIN)/python -m pytest -q tests/compiled
 	$(CUDA_BIN)/python tools/cuda_check.py $(CUDA_TARGETS)
 
 cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test them

@@ -3,13 +3,14 @@
     python tools/cuda_check.py sm_75 sm_80 sm_90
 
 Each kernel is compiled for each of its dtypes to PTX by Numba CUDA and NVVM, and on to a cubin by ptxas, which says
-what it uses. It is an error if a kernel spills registers, takes more than 48 KB of shared memory, computes in float64
-although none of its arrays is float64, or does not compile at all.
+what it uses. It is an error if a kernel spills registers or keeps arrays in local memory, takes more than 48 KB of
+shared memory, computes in float64 although none of its arrays is float64, or does not compile at all.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
@@ -20,10 +21,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
-from fake_device import fake_device
 
 MOST_SHARED = 48 * 1024
 REGISTERS = 65_536
@@ -51,6 +53,7 @@ class Report(NamedTuple):
 
     registers: int
     spilled: int
+    local: int
     shared: int
     float64: int
 
@@ -68,11 +71,31 @@ class Report(NamedTuple):
         found = []
         if self.spilled:
             found.append(f"spills {self.spilled} bytes")
+        elif self.local:
+            found.append(f"keeps {self.local} bytes of a thread in local memory")
         if self.shared > MOST_SHARED:
             found.append(f"takes {self.shared} bytes of shared memory")
         if self.float64 and not uses_float64:
             found.append(f"{self.float64} float64 instructions")
         return found
+
+
+@contextlib.contextmanager
+def fake_device(compute_capability: tuple[int, int]) -> Iterator[None]:
+    """Have Numba CUDA believe that there is a GPU of this compute capability."""
+    device = SimpleNamespace(
+        compute_capability=compute_capability, id=0, supports_bfloat16=True, supports_float16=True, supports_fp8=False
+    )
+    context = SimpleNamespace(device=device)
+
+    def get_context(*_: Any, **__: Any) -> Any:
+        return context
+
+    with (
+        mock.patch("numba.cuda.cudadrv.devices.get_context", get_context),
+        mock.patch("numba.cuda.api.current_context", get_context),
+    ):
+        yield
 
 
 def find_ptxas() -> str:
@@ -117,6 +140,7 @@ def report(kernel: Any, types: Any, target: str, ptxas: str) -> Report:
     return Report(
         registers=total(r"Used (\d+) registers"),
         spilled=total(r"(\d+) bytes spill"),
+        local=total(r"(\d+) bytes stack frame"),
         shared=total(r"(\d+) bytes smem"),
         float64=len(re.findall(r"\.f64\b", ptx)),
     )
