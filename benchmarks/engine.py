@@ -97,7 +97,7 @@ def main() -> None:
     ways = Row._fields
     table = results.Table(
         "The engine's own work",
-        f"processor time of a recorded op on float32{list(SHAPE)}, median of {options.repeats} chains of {LENGTH:,} calls",
+        f"processor time of an op on float32{list(SHAPE)}, median of {options.repeats} chains of {LENGTH:,} calls",
         {f"us {way}": ".2f" for way in ways},
         {f"PyTorch us {way}": ".2f" for way in ways},
     )

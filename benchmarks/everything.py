@@ -1,6 +1,8 @@
 """Run all benchmarks, one after the other, and keep their tables in a folder, for `report.py`.
 
     python benchmarks/everything.py build/bench
+
+The last one draws the picture of docs/performance.md, too.
 """
 
 import subprocess
@@ -8,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
 RUNS = {
     "steps-1": ("steps.py", "--threads=1", "--seconds=8"),
     "steps-2": ("steps.py", "--threads=2", "--seconds=8"),
@@ -20,16 +23,17 @@ RUNS = {
     "engine": ("engine.py",),
     "startup": ("startup.py", "--repeats=5"),
     "warmup": ("warmup.py",),
-    "roofline": ("roofline.py",),
+    "roofline": ("roofline.py", "--picture=docs/pictures/roofline.png"),
 }
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder = Path(sys.argv[1]).absolute()
     for name, (script, *arguments) in RUNS.items():
         start = time.perf_counter()
         path = Path(__file__).with_name(script)
-        subprocess.run([sys.executable, path, *arguments, "--json", folder / f"{name}.json"], check=True)
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, path, *arguments, "--json", folder / f"{name}.json"], cwd=ROOT, check=True)
         print(f"{name} took {time.perf_counter() - start:.0f} s\n", flush=True)
 
 

@@ -7,8 +7,8 @@ backward from a gradient of ones. What counts is the median of three runs, each 
 """
 
 from collections.abc import Callable
-from types import ModuleType
 from statistics import median
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import peers

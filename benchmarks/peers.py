@@ -26,7 +26,7 @@ def parser(description: str, peers: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def clock(threads: int) -> str:
-    """One thread is measured by its processor time, which other programs tax least; several by the clock on the wall."""
+    """One thread is measured by its processor time, which other programs tax least; several by the wall's clock."""
     return "processor" if threads == 1 else "wall"
 
 

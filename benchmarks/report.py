@@ -52,7 +52,10 @@ def steps(one: Measured, two: Measured) -> str:
     columns = [[*table["columns"]].index(part) + 1 for table in (one, two) for part in parts]
     rows = []
     for first, second in zip(cells(one), cells(two), strict=True):
-        both = [*((first, column) for column in columns[: len(parts)]), *((second, column) for column in columns[len(parts) :])]
+        both = [
+            *((first, column) for column in columns[: len(parts)]),
+            *((second, column) for column in columns[len(parts) :]),
+        ]
         rows.append([first[0], *(row[column] for row, column in both)])
     return markdown(["", *heads], rows)
 
@@ -87,8 +90,8 @@ def circumstances(tables: Mapping[str, Measured]) -> str:
     day = datetime.date.fromisoformat(max(table["date"] for table in tables.values()))
     missing = "" if "torch" in last["versions"] else " PyTorch could not be installed: its columns are left out."
     return (
-        f"{last['machine']}; {software}; {day.day} {day:%B %Y}. {noise(tables)} No compilation is timed: every network and "
-        f"kernel has run before the clock starts.{missing}"
+        f"{last['machine']}; {software}; {day.day} {day:%B %Y}. {noise(tables)} No compilation is timed: "
+        f"every network and kernel has run before the clock starts.{missing}"
     )
 
 

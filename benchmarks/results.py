@@ -72,7 +72,11 @@ class Table:
         """Add a row; without PyTorch, its numbers end earlier."""
         self.rows.append((name, *numbers))
         cells = [format(number, style) for number, style in zip(numbers, self.columns.values(), strict=True)]
-        print(f"{name:24s}", *(f"{cell:>{max(12, len(head))}s}" for cell, head in zip(cells, self.columns, strict=True)), flush=True)
+        print(
+            f"{name:24s}",
+            *(f"{cell:>{max(12, len(head))}s}" for cell, head in zip(cells, self.columns, strict=True)),
+            flush=True,
+        )
 
     def bound(self, what: str, found: float, at_most: float) -> None:
         """State a figure, and what it is to be at most."""

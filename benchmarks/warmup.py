@@ -2,8 +2,8 @@
 
     python benchmarks/warmup.py
 
-Each row is a fresh process with an empty cache directory, imports included; the row for both dtypes adds float64 to what
-the one for float32 has left there.
+Each row is a fresh process with an empty cache directory, imports included; the row for both dtypes adds float64 to
+what the one for float32 has left there.
 """
 
 import argparse
