@@ -12,15 +12,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RUNS = {
-    "steps-1": ("steps.py", "--threads=1", "--seconds=8"),
-    "steps-2": ("steps.py", "--threads=2", "--seconds=8"),
+    "steps-1": ("steps.py", "--threads=1", "--seconds=6"),
+    "steps-2": ("steps.py", "--threads=2", "--seconds=6"),
     "conv": ("conv.py", "--peer=torch"),
     "ops": ("ops.py", "--seconds=1.5"),
     "matmul": ("matmul.py", "--peer=torch", "--seconds=0.5"),
-    "growth": ("growth.py", "--seconds=8"),
+    "growth": ("growth.py", "--seconds=6"),
     "scaling": ("scaling.py", "--seconds=4"),
     "memory": ("memory.py", "--seconds=1"),
-    "engine": ("engine.py",),
+    "engine": ("engine.py", "--repeats=7"),
     "startup": ("startup.py", "--repeats=5"),
     "warmup": ("warmup.py",),
     "roofline": ("roofline.py", "--picture=docs/pictures/roofline.png"),

@@ -106,7 +106,7 @@ def details(tables: Mapping[str, Measured]) -> str:
     parts = [circumstances(tables), "### Bounds", bounds(tables.values())]
     for table in tables.values():
         how = f"{table['how'][0].upper()}{table['how'][1:]}."
-        parts += [f"### {table['title']}, {how}", markdown(["", *table["columns"]], cells(table))]
+        parts += [f"### {table['title']}", how, markdown(["", *table["columns"]], cells(table))]
     return "\n\n".join(parts)
 
 

@@ -66,14 +66,14 @@ class Table:
         print(f"{machine()}; {', '.join(map(' '.join, versions().items()))}\n{title}: {how}")
         if compared and not has_torch():
             print("PyTorch is not installed: no columns for it")
-        print(" " * 24, *(f"{head:>12s}" for head in self.columns))
+        print(" " * 44, *(f"{head:>12s}" for head in self.columns))
 
     def add(self, name: str, *numbers: float) -> None:
         """Add a row; without PyTorch, its numbers end earlier."""
         self.rows.append((name, *numbers))
         cells = [format(number, style) for number, style in zip(numbers, self.columns.values(), strict=True)]
         print(
-            f"{name:24s}",
+            f"{name:44s}",
             *(f"{cell:>{max(12, len(head))}s}" for cell, head in zip(cells, self.columns, strict=True)),
             flush=True,
         )

@@ -22,7 +22,7 @@ def main() -> None:
         sides = [workers.Side("minigrad", name, threads, batch=batch) for threads in (1, 2)]
         workers.take_turns(sides, options.seconds)
         one, two = (side.median("wall") for side in sides)
-        table.add(f"{name}, {batch}", one * 1e3, two * 1e3, two / one)
+        table.add(f"{name}, batch {batch}", one * 1e3, two * 1e3, two / one)
         return two / one
 
     gain = measure(NETWORK, NETWORKS[NETWORK].batch)

@@ -18,7 +18,7 @@ def main() -> None:
     options = peers.parser(__doc__.splitlines()[0], ("torch",)).parse_args()
     key = peers.clock(options.threads)
     table = Table(
-        "Training steps",
+        f"Training steps, {peers.threads(options.threads)}",
         f"{peers.how(options.threads)}, medians of blocks of {workers.BLOCK_STEPS} steps (fewer where a step is long)",
         {"ms": ".2f", "spread %": ".0f"},
         {"PyTorch ms": ".2f", "ratio": ".2f", "losses differ by": ".0e"},

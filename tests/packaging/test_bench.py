@@ -91,7 +91,7 @@ def test_the_report_is_written_from_what_was_kept(report, tmp_path, monkeypatch)
     monkeypatch.setattr(sys, "argv", ["report.py", str(tmp_path)])
     report.main()
     assert "| mlp |" in (tmp_path / "README.md").read_text()
-    titles = re.findall(r"^### (.*), Medians", (tmp_path / "docs/performance.md").read_text(), re.MULTILINE)
+    titles = re.findall(r"^### (.*)\n\nMedians", (tmp_path / "docs/performance.md").read_text(), re.MULTILINE)
     assert titles == list(report.RUNS)
 
 
