@@ -80,7 +80,8 @@ def noise(tables: Mapping[str, Measured]) -> str:
     taken = f"other programs took up to {max(others):.0%} of its processors' time during a benchmark".replace("%", " %")
     if max(others) <= QUIET:
         return f"The machine was quiet: {taken}; {apart}."
-    return f"**The machine was noisy**: {taken}; {apart}. Read the figures with care."
+    suffers = "PyTorch's with 2 threads suffer most, for its threads wait for each other by spinning"
+    return f"**The machine was noisy**: {taken}; {apart}. Read the figures with care: {suffers}."
 
 
 def circumstances(tables: Mapping[str, Measured]) -> str:
