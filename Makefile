@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH := build/bench-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines docs-pictures lock clean
+.PHONY: help demo test warmup lint types format format-check lines docs-pictures bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -40,6 +41,13 @@ lines: $(STAMP) ## Count the lines of code against what is promised
 
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
 	$(BIN)/python tools/draw_layers.py
+
+bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
+	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
+	@$(BENCH)/bin/python -m pip install --quiet --no-build-isolation --editable '.[bench]' || \
+	    echo "PyTorch cannot be installed: there will be no columns for it"
+	@$(BENCH)/bin/python benchmarks/everything.py build/bench
+	@$(BENCH)/bin/python benchmarks/report.py build/bench
 
 lock: ## Renew requirements/dev.lock from pyproject.toml
 	$(PYTHON) -m venv build/lock
