@@ -8,11 +8,12 @@ CUDA_VENV ?= .venv-cuda
 CUDA_BIN := $(CUDA_VENV)/bin
 CUDA_STAMP := $(CUDA_VENV)/.installed
 CUDA_TARGETS ?= sm_75 sm_80 sm_90
+BENCH := build/bench-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test docs-pictures lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test docs-pictures bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,6 +52,13 @@ cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test the
 
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
 	$(BIN)/python tools/draw_layers.py
+
+bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
+	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
+	@$(BENCH)/bin/python -m pip install --quiet --no-build-isolation --editable '.[bench]' || \
+	    echo "PyTorch cannot be installed: there will be no columns for it"
+	@$(BENCH)/bin/python benchmarks/everything.py build/bench
+	@$(BENCH)/bin/python benchmarks/report.py build/bench
 
 COMPILE_OPTIONS := --quiet --upgrade --build-deps-for editable --generate-hashes --strip-extras --allow-unsafe \
     --no-annotate --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host

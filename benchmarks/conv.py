@@ -5,13 +5,16 @@
 A ratio is our time divided by theirs: below 1 we are faster. `all` is the sum of forward, input and weight gradient.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import peers
+import results
 
 SIDES = ("im2col", "torch")
+TITLES = {"im2col": "im2col", "torch": "PyTorch"}
+PARTS = ("forward", "input grad", "weight grad")
+MEAN, LARGEST = 0.85, 1.3
 
 
 class Shape(NamedTuple):
@@ -167,35 +170,40 @@ def main() -> None:
     wanted = options.peer or SIDES
     if "im2col" in wanted:
         builders["im2col"] = im2col
-    if "torch" in wanted and peers.has_torch():
+    if "torch" in wanted and results.has_torch():
         import torch
 
         torch.set_num_threads(options.threads)
         builders["torch"] = pytorch
     others = [name for name in builders if name != "minigrad"]
 
-    print(f"{peers.machine()}; {options.threads} threads, float32, medians")
-    peers.tell_missing(options, SIDES)
-    print(f"{'':22s} {'ms':>8s} {'cpu ms':>8s} {'GFLOP/s':>8s} | ours / theirs: forward, input grad, weight grad, all")
+    columns = {"ms": ".2f", "GFLOP/s": ".1f"}
+    for name in others:
+        columns |= {f"{TITLES[name]} ms": ".2f"} | {f"{part} / {TITLES[name]}": ".2f" for part in (*PARTS, "all")}
+    how = f"{peers.how(options.threads)}, medians of the sum of forward, input and weight gradient, and ratios"
+    table = results.Table("Single convolutions", how, columns)
     ratios: dict[str, list[float]] = {name: [] for name in others}
+    key = peers.clock(options.threads)
     for shape in SHAPES:
         if options.only not in shape.name:
             continue
         data = arrays(shape)
         runs = {name: build(shape, data) for name, build in builders.items()}
-        times = [
+        rounds = [
             peers.interleave({name: run[step] for name, run in runs.items()}, options.seconds / 3) for step in range(3)
         ]
-        wall, processor = (sum(one["minigrad"][kind] for one in times) for kind in (0, 1))
-        row = f"{shape.name:22s} {wall * 1e3:8.2f} {processor * 1e3:8.2f} {3 * shape.flops / wall / 1e9:8.1f}"
+        times = {name: [one[name][key] for one in rounds] for name in runs}
+        total = sum(times["minigrad"])
+        row = [total * 1e3, 3 * shape.flops / total / 1e9]
         for name in others:
-            parts = [one["minigrad"][0] / one[name][0] for one in times]
-            ratios[name].append(wall / sum(one[name][0] for one in times))
-            row += f" | {name} " + " ".join(f"{ratio:5.2f}" for ratio in [*parts, ratios[name][-1]])
-        print(row, flush=True)
+            parts = [mine / other for mine, other in zip(times["minigrad"], times[name], strict=True)]
+            ratios[name].append(total / sum(times[name]))
+            row += [sum(times[name]) * 1e3, *parts, ratios[name][-1]]
+        table.add(shape.name, *row)
     for name in others:
-        mean = math.exp(sum(map(math.log, ratios[name])) / len(ratios[name]))
-        print(f"{name}: geometric mean {mean:.2f}, largest {max(ratios[name]):.2f}")
+        what = f"single convolutions, {peers.how(options.threads)}, over {TITLES[name]}"
+        table.bound_ratios(what, ratios[name], MEAN, LARGEST)
+    table.finish(options.json)
 
 
 if __name__ == "__main__":

@@ -12,21 +12,20 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import platform
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
+import results
 
 import minigrad as mg
 
 LENGTH = 1_000
 SHAPE = (4, 4)
+GOALS = (6, 8)
 
 # A call of a chain takes the chain's tensor, a constant c and a weight w, all float32[4, 4]; w learns, and so does x.
 CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
@@ -44,16 +43,11 @@ CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 
 
-class Time(NamedTuple):
-    """Microseconds per call, as the clock on the wall and the processor's count them."""
-
-    wall: float
-    cpu: float
-
-
 class Row(NamedTuple):
-    forward: Time
-    backward: Time
+    """Microseconds of the processor for each call."""
+
+    forward: float
+    backward: float
 
 
 def pytorch() -> ModuleType | None:
@@ -63,11 +57,10 @@ def pytorch() -> ModuleType | None:
         return None
 
 
-def clocked(work: Callable[[], Any]) -> tuple[Any, Time]:
-    wall, cpu = time.perf_counter(), time.process_time()
+def clocked(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.process_time()
     result = work()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return result, Time(wall / LENGTH * 1e6, cpu / LENGTH * 1e6)
+    return result, (time.process_time() - start) / LENGTH * 1e6
 
 
 def chain(call: Callable[[Any, Any, Any], Any], x: Any, c: Any, w: Any) -> Any:
@@ -91,37 +84,31 @@ def once(framework: ModuleType, call: Callable[[Any, Any, Any], Any]) -> Row:
 def measure(framework: ModuleType, call: Callable[[Any, Any, Any], Any], repeats: int) -> Row:
     once(framework, call)
     rows = [once(framework, call) for _ in range(repeats)]
-    return Row(*[Time(*map(median, zip(*times, strict=True))) for times in zip(*rows, strict=True)])
-
-
-def processor() -> str:
-    """The processor's model, which Linux tells in a file and other systems through `platform`."""
-    table = Path("/proc/cpuinfo")
-    lines = table.read_text().splitlines() if table.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0]}, {len(models)} cores" if models else platform.processor()
-
-
-def report(repeats: int) -> Iterator[str]:
-    torch = pytorch()
-    frameworks = [mg] if torch is None else [mg, torch]
-    versions = [f"{module.__name__} {module.__version__}" for module in (*frameworks, np, numba)]
-    yield f"{processor()}; Python {platform.python_version()}, {', '.join(versions)}"
-    yield f"microseconds per call: wall (CPU); median of {repeats} chains of {LENGTH:,} calls"
-    if torch is None:
-        yield "PyTorch cannot be imported and is left out"
-    heads = [f"{module.__name__} {way}" for module in frameworks for way in ("forward", "backward")]
-    yield "".join([f"{'':24}", *(f"{head:>20}" for head in heads)])
-    for name, call in CALLS.items():
-        times = [found for module in frameworks for found in measure(module, call, repeats)]
-        yield "".join([f"{name:24}", *(f"{f'{found.wall:.2f} ({found.cpu:.2f})':>20}" for found in times)])
+    return Row(*map(median, zip(*rows, strict=True)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Microseconds per recorded op.")
     parser.add_argument("--repeats", type=int, default=15, help="chains per row (default: %(default)s)")
-    for line in report(parser.parse_args().repeats):
-        print(line, flush=True)
+    results.add_option(parser)
+    options = parser.parse_args()
+    torch = pytorch()
+    frameworks = [mg] if torch is None else [mg, torch]
+    ways = Row._fields
+    table = results.Table(
+        "The engine's own work",
+        f"processor time of an op on float32{list(SHAPE)}, median of {options.repeats} chains of {LENGTH:,} calls",
+        {f"us {way}": ".2f" for way in ways},
+        {f"PyTorch us {way}": ".2f" for way in ways},
+    )
+    rows = []
+    for name, call in CALLS.items():
+        found = [time for module in frameworks for time in measure(module, call, options.repeats)]
+        table.add(name, *found)
+        rows.append(found)
+    for way, times, goal in zip(ways, zip(*rows, strict=True), GOALS, strict=False):
+        table.bound(f"microseconds of a recorded op, {way}: largest", max(times), goal)
+    table.finish(options.json)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ A ratio is our time divided by theirs: below 1 we are faster. `a bT` has b trans
 from typing import Any
 
 import peers
+import results
 
 SIDES = ("numpy", "torch")
 # Name, rows, terms, columns, and whether b is transposed.
@@ -35,7 +36,7 @@ def sides(options: Any, a: Any, b: Any) -> dict[str, peers.Run]:
     wanted = options.peer or SIDES
     if "numpy" in wanted:
         runs["numpy"] = lambda: np.matmul(a[0], b[0], out=theirs[0])
-    if "torch" in wanted and peers.has_torch():
+    if "torch" in wanted and results.has_torch():
         import torch
 
         torch.set_num_threads(options.threads)
@@ -52,22 +53,24 @@ def main() -> None:
     from minigrad_kernels.cpu import threads
 
     threads.set_num_threads(options.threads)
-    print(f"{peers.machine()}; {options.threads} threads, float32, medians")
-    peers.tell_missing(options, SIDES)
-    print(f"{'':22s} {'us':>9s} {'cpu us':>9s} {'GFLOP/s':>8s} | ours / theirs")
+    names = {"numpy": "NumPy", "torch": "PyTorch"}
+    wanted = [name for name in options.peer or SIDES if name != "torch" or results.has_torch()]
+    key = peers.clock(options.threads)
+    columns = {"us": ".1f", "GFLOP/s": ".1f"} | {f"ratio to {names[name]}": ".2f" for name in wanted}
+    table = results.Table("Matrix products", f"{peers.how(options.threads)}, medians", columns)
     random = np.random.default_rng(0)
-    for name, rows, terms, columns, transposed in SHAPES:
+    for name, rows, terms, columns_of_b, transposed in SHAPES:
         if options.only not in name:
             continue
         a = random.standard_normal((1, rows, terms)).astype(np.float32)
-        b = random.standard_normal((1, terms, columns)).astype(np.float32)
+        b = random.standard_normal((1, terms, columns_of_b)).astype(np.float32)
         if transposed:
             b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
         times = peers.interleave(sides(options, a, b), options.seconds)
-        wall, processor = times.pop("minigrad")
-        speed = 2 * rows * terms * columns / wall / 1e9
-        row = f"{name:22s} {wall * 1e6:9.1f} {processor * 1e6:9.1f} {speed:8.1f}"
-        print(row + "".join(f" | {peer} {wall / theirs[0]:5.2f}" for peer, theirs in times.items()), flush=True)
+        time = times["minigrad"][key]
+        speed = 2 * rows * terms * columns_of_b / time / 1e9
+        table.add(name, time * 1e6, speed, *(time / times[peer][key] for peer in wanted))
+    table.finish(options.json)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
     python benchmarks/ops.py --threads 1
 
 A ratio is our time divided by theirs: below 1 we are faster. An op is called through the framework, recorded, and run
-backward from a gradient of ones. Where a framework lacks one, its column is left out.
+backward from a gradient of ones. What counts is the median of three runs, each from new arrays.
 """
 
-import math
 from collections.abc import Callable
+from statistics import median
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import peers
+import results
 
 
 class Case(NamedTuple):
@@ -34,6 +35,7 @@ CASES = [
     Case("batch_norm", MAPS, lambda f, x: f.batch_norm(x, None, None, training=True)),
     Case("log_softmax", (128, 1000), lambda f, x: f.log_softmax(x, 1)),
 ]
+RUNS, LARGEST = 3, 1.15
 UPDATES = {"SGD momentum": ("SGD", {"lr": 1e-3, "momentum": 0.9}), "Adam": ("Adam", {"lr": 1e-3})}
 
 
@@ -99,28 +101,34 @@ def main() -> None:
     from minigrad import nn, optim
 
     mg.set_num_threads(options.threads)
-    ours, theirs = runs(mg, nn.functional, optim), {}
-    if peers.has_torch():
+    frameworks = {"minigrad": runs(mg, nn.functional, optim)}
+    if results.has_torch():
         import torch
 
         torch.set_num_threads(options.threads)
-        theirs = runs(torch, torch.nn.functional, torch.optim)
-    print(f"{peers.machine()}; {options.threads} threads, float32, medians, forward and backward together")
-    peers.tell_missing(options, ("torch",))
-    print(f"{'':22s} {'us':>9s} {'cpu us':>9s} | ours / theirs, processor time")
+        frameworks["torch"] = runs(torch, torch.nn.functional, torch.optim)
+    key = peers.clock(options.threads)
+    table = results.Table(
+        "Single ops",
+        f"{peers.how(options.threads)}, forward and backward together, median of {RUNS} runs' medians",
+        {"us": ".1f"},
+        {"PyTorch us": ".1f", "ratio": ".2f"},
+    )
     ratios = []
-    for name, prepare in ours.items():
+    for name in frameworks["minigrad"]:
         if options.only not in name:
             continue
-        sides = {"minigrad": prepare()} | ({"torch": theirs[name]()} if name in theirs else {})
-        times = peers.interleave(sides, options.seconds)
-        row = f"{name:22s} {times['minigrad'][0] * 1e6:9.1f} {times['minigrad'][1] * 1e6:9.1f}"
-        if "torch" in times:
-            ratios.append(times["minigrad"][1] / times["torch"][1])
-            row += f" | {ratios[-1]:5.2f}"
-        print(row, flush=True)
+        found = [
+            peers.interleave({side: rows[name]() for side, rows in frameworks.items()}, options.seconds / RUNS)
+            for _ in range(RUNS)
+        ]
+        row = [median(one[side][key] for one in found) * 1e6 for side in frameworks]
+        if "torch" in frameworks:
+            ratios.append(median(one["minigrad"][key] / one["torch"][key] for one in found))
+        table.add(name, *row, *ratios[-1:])
     if ratios:
-        print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, largest {max(ratios):.2f}")
+        table.bound(f"single ops, {peers.how(options.threads)}, over PyTorch's: largest", max(ratios), LARGEST)
+    table.finish(options.json)
 
 
 if __name__ == "__main__":

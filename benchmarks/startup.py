@@ -9,16 +9,16 @@ the first round, which fills the caches, is not counted. With --check the exit s
 """
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import peers
+import results
 
 GOALS = {"import": 0.25, "first step": 1.5}
 
@@ -26,8 +26,7 @@ FIRST_STEP = """
 import importlib
 from networks import NETWORKS
 from step_worker import step_of
-settings = {{"channels_last": False, "without_dropout": False}}
-step_of(importlib.import_module("{framework}"), NETWORKS["course ConvNet"], settings)().item()
+step_of(importlib.import_module("{framework}"), NETWORKS["course ConvNet"], {{"channels_last": False}})().item()
 """
 
 
@@ -38,10 +37,10 @@ class Times(NamedTuple):
     processor: float
 
 
-def run(program: str) -> Times:
+def run(program: str, environment: Mapping[str, str] = os.environ) -> Times:
     """Run a program in a process of its own."""
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parent)
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parent, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -60,23 +59,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=11, help="processes of each kind (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a goal is missed")
+    results.add_option(parser)
     options = parser.parse_args()
-    frameworks = ["minigrad", *(["torch"] if importlib.util.find_spec("torch") else [])]
+    frameworks = ["minigrad", "torch"][: 1 + results.has_torch()]
     programs = {f"import {name}": f"import {name}" for name in ("numpy", *frameworks)}
     programs |= {f"first step, {name}": FIRST_STEP.format(framework=name) for name in frameworks}
 
-    print(f"{peers.machine()}; medians of {options.repeats} processes")
+    how = f"of a process of its own, kernels in the cache; medians of {options.repeats}"
+    table = results.Table("Start", how, {"wall s": ".2f", "processor s": ".2f"})
     times = medians(programs, options.repeats)
-    print(f"{'':24s} {'wall s':>8s} {'cpu s':>8s}")
     for name, found in times.items():
-        print(f"{name:24s} {found.wall:8.2f} {found.processor:8.2f}")
-    found = {
-        "import": times["import minigrad"].processor - times["import numpy"].processor,
-        "first step": times["first step, minigrad"].wall,
-    }
-    print(f"import minigrad over import numpy: {found['import']:.3f} s of the processor, goal {GOALS['import']} s")
-    print(f"start to the end of the first step: {found['first step']:.2f} s, goal {GOALS['first step']} s")
-    sys.exit(options.check and any(found[name] > goal for name, goal in GOALS.items()))
+        table.add(name, *found)
+    import_seconds = times["import minigrad"].processor - times["import numpy"].processor
+    table.bound("import minigrad over import numpy, s of the processor", import_seconds, GOALS["import"])
+    first = times["first step, minigrad"].wall
+    table.bound("from the start of a process to the end of the first step, s", first, GOALS["first step"])
+    table.finish(options.json)
+    sys.exit(options.check and any(found > goal for _, found, goal in table.bounds))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A process that trains one network with one framework, so many steps at each request: the other side of `steps.py`.
+"""A process that trains one network with one framework, so many steps at each request: the other end of `workers.py`.
 
-Requests are lines of JSON on the standard input. The first names the network, the framework, its memory format and the
-number of threads; each later one is a number of steps, answered with the wall and processor seconds they took and the
-last loss.
+Requests are lines of JSON on the standard input. The first names the network, its batch, the framework, its memory
+format and the number of threads; each later one asks for steps, with dropout or without, and is answered with the wall
+and processor seconds they took, the page faults, the last loss, and the process's peak memory.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from networks import NETWORKS, Network
 
-Step = Callable[[], Any]
+Step = Callable[..., Any]
 
 
 def data(network: Network) -> tuple[np.ndarray, np.ndarray]:
@@ -45,10 +45,10 @@ def step_of(framework: Any, network: Network, settings: dict[str, Any]) -> Step:
     if settings["channels_last"]:
         images = images.to(memory_format=framework.channels_last)
         model = model.to(memory_format=framework.channels_last)
-    model.train(not settings["without_dropout"])
     optimizer = optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
 
-    def step() -> Any:
+    def step(dropout: bool = True) -> Any:
+        model.train(dropout)
         loss = nn.functional.cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -58,18 +58,31 @@ def step_of(framework: Any, network: Network, settings: dict[str, Any]) -> Step:
     return step
 
 
+def usage() -> resource.struct_rusage:
+    return resource.getrusage(resource.RUSAGE_SELF)
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    return usage().ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def main() -> None:
     settings = json.loads(sys.stdin.readline())
     framework = importlib.import_module(settings["framework"])
     framework.set_num_threads(settings["threads"])
-    step = step_of(framework, NETWORKS[settings["network"]], settings)
+    network = NETWORKS[settings["network"]]
+    framework.relu(framework.ones(1))  # imports what is imported when first used
+    imported = peak()
+    step = step_of(framework, network._replace(batch=settings["batch"] or network.batch), settings)
     for line in sys.stdin:
-        wall, processor = time.perf_counter(), time.process_time()
-        for _ in range(json.loads(line)):
-            loss = step()
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"wall": wall, "processor": processor, "loss": loss.item(), "peak": peak}), flush=True)
+        request = json.loads(line)
+        wall, processor, faults = time.perf_counter(), time.process_time(), usage().ru_minflt
+        for _ in range(request["steps"]):
+            loss = step(request["dropout"])
+        taken = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
+        memory = {"faults": usage().ru_minflt - faults, "peak": peak(), "imported": imported}
+        print(json.dumps({**taken, **memory, "loss": loss.item()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def command() -> None:
         ("Python", f"{platform.python_version()}, {sys.platform}, {platform.machine()}"),
         *((package, _version(package)) for package in _PACKAGES),
         ("threads", f"{get_num_threads()} of {os.cpu_count()} cores"),
-        ("threading layer", "minigrad's own: Python threads running kernels without the GIL"),
+        ("threading layer", "minigrad's own: threads that watch for kernels in compiled code"),
         ("vectors", f"{known['vector_bits']} bits"),
         ("kernel cache", f"{known['cache_directory'] or 'none'}, {known['compiled_kernels']} compiled kernels"),
         ("BLAS", f"{_blas()}, NumPy's; minigrad's products use kernels of their own"),

@@ -26,6 +26,11 @@ def test_every_layer_that_is_described_exists():
     assert {name for name in re.findall(r"`nn\.(\w+)", TEXT) if not hasattr(nn, name)} == set()
 
 
+def shown_in(documents):
+    texts = [path.read_text() for path in (ROOT / "docs").glob(documents)]
+    return sorted(name for text in texts for name in re.findall(r"!\[[^]]+\]\(pictures/([\w.]+)\)", text))
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
@@ -35,9 +40,9 @@ def drawn(tmp_path_factory):
 
 
 def test_every_picture_is_drawn_kept_and_shown(drawn):
-    names = sorted(path.name for path in drawn.iterdir())
-    assert names == sorted(path.name for path in (ROOT / "docs/pictures").iterdir())
-    assert names == sorted(re.findall(r"!\[[^]]+\]\(pictures/([\w.]+)\)", TEXT))
+    kept = sorted(path.name for path in (ROOT / "docs/pictures").iterdir())
+    assert kept == shown_in("*.md")
+    assert sorted(path.name for path in drawn.iterdir()) == shown_in("layers.md")
 
 
 def test_the_pictures_kept_are_those_drawn(drawn):

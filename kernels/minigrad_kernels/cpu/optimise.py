@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 # Elements: a multiple of any vector, and small change as a share of a thread.
 BLOCK = 4096
-ELEMENT_NANOSECONDS = 0.3
+ELEMENT_NANOSECONDS = 0.12
 
 # Without arcp, which lets LLVM divide float32 by an estimate that makes NaN of x / infinity.
 FASTMATH = ("contract",)
