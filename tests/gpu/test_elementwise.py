@@ -78,6 +78,19 @@ def test_memory_beyond_the_limit_is_refused():
         update.copy(to_device(np.zeros((2, 5), np.uint8)), x)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("function", [elementwise.maximum, elementwise.minimum])
+def test_extremes_keep_nan_of_either_side(function, dtype):
+    x, y = np.array([[np.nan, 1, np.nan, 2], [1, np.nan, np.nan, 2]], dtype)
+    np.testing.assert_array_equal(applied(function, x, y, dtype=dtype), [np.nan, np.nan, np.nan, 2])
+
+
+def test_bools_stay_zeros_and_ones():
+    x, y = np.array([[False, False, True, True], [False, True, False, True]])
+    for function, expected in ((elementwise.add, [0, 1, 1, 1]), (elementwise.mul, [0, 0, 0, 1])):
+        assert applied(function, x, y, dtype=np.bool_).view(np.uint8).tolist() == expected
+
+
 def test_floats_become_integers_and_bools():
     x = np.array([-2.75, -0.5, 0.0, 0.25, 100.99], np.float32)
     np.testing.assert_array_equal(applied(elementwise.cast, x, dtype=np.int32), [-2, 0, 0, 0, 100])

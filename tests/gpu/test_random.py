@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad_kernels.cuda.launch import MOST_BLOCKS
+from minigrad_kernels.reference.words import random_word
 from tests.gpu.running import run
 from tests.kernels.cases.case import Call, poisoned
 from tests.kernels.cases.running import run as run_on_host
@@ -27,6 +28,14 @@ def test_masks_are_those_of_the_cpu(size, offset):
         call = Call((poisoned("float32", (size,)),), (x,), (threshold, 1 / 0.7, SEED, offset))
         got, expected = both("dropout.dropout", call)
         assert got.tobytes() == expected.tobytes()
+
+
+def test_the_word_that_is_the_threshold_is_kept():
+    x = np.ones((9,), np.float32)
+    words = [random_word(position, SEED, 1) for position in range(9)]
+    for word in words:
+        (kept,) = run("dropout.dropout", Call((poisoned("float32", (9,)),), (x,), (word, 1.0, SEED, 0)))
+        assert kept.tolist() == [float(other >= word) for other in words]
 
 
 @pytest.mark.parametrize("offset", OFFSETS)
