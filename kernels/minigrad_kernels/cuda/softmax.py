@@ -5,9 +5,9 @@
     softmax_loss             out[n] = -log_softmax(x[n])[target[n]]
     softmax_loss_input_grad  dx[n, i] = dy[n] (softmax(x[n])[i] - 1 where i is target[n])
 
-A row, along whichever axis, is reduced by a group of threads (`groups`), each of which takes every so many-th element, and
-then writes these; in the gradient of the loss a thread is an element. A NaN is passed over by the largest element, and
-comes back through the sum.
+A row, along whichever axis, is reduced by a group of threads (`groups`), each of which takes every so many-th element,
+and then writes these; in the gradient of the loss a thread is an element. A NaN is passed over by the largest element,
+and comes back through the sum.
 
 A target outside the classes reads nothing: it gives NaN as the row's loss and gradient. (To check it, the host would
 have to wait for it.)

@@ -35,8 +35,10 @@ class Walk(NamedTuple):
 
 
 def walks(shape: Sequence[int], *spans: Span) -> Iterator[Walk]:
-    """Yield the walks, one or none for most shapes, over arrays whose strides are those of the spans."""
+    """Yield the walks, one for most shapes, over arrays whose strides are those of the spans."""
     lengths, strides = collapse(shape, *(span.strides for span in spans))
+    if 0 in lengths:
+        lengths, strides = [0], [[0]] * len(spans)
     inner = lengths[-AXES:]
     size, missing = math.prod(inner), AXES - len(inner)
     padded = (1,) * missing + tuple(inner)
