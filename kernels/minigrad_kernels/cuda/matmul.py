@@ -11,7 +11,7 @@ from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import kernel
 from minigrad_kernels.cuda.language import device, uint32
 from minigrad_kernels.cuda.strides import span
-from minigrad_kernels.cuda.tile import ALONG_K, ALONG_ROWS, multiply, scratch_bytes, tiled_product
+from minigrad_kernels.cuda.tile import ALONG_K, ALONG_ROWS, Sizes, multiply, scratch_bytes, tiled_product
 
 
 @device
@@ -43,6 +43,11 @@ def _load_b(operands, where, column, k):
 
 
 @device
+def _enter(where, column):
+    return column
+
+
+@device
 def _store(out, start, operands, where, row, column, total):
     first, row_stride, bias_start, bias_step = where[2]
     bias = operands[2]
@@ -51,7 +56,7 @@ def _store(out, start, operands, where, row, column, total):
     out[uint32(start + first + row * row_stride + column)] = total
 
 
-_product = tiled_product(_locate, _load_a, _load_b, _store)
+_product = tiled_product(_locate, _load_a, _load_b, _enter, _store)
 
 
 @kernel("out T1", "in T1", "in T1", "in T1", *["uint"] * 17)
@@ -88,7 +93,7 @@ def linear_scratch_bytes(out_no: DeviceArray, x_nk: DeviceArray, w_ok: DeviceArr
     return scratch_bytes(out_no, *_sizes(out_no, x_nk))
 
 
-def _sizes(out: DeviceArray, a: DeviceArray) -> tuple[int, int, int, int]:
+def _sizes(out: DeviceArray, a: DeviceArray) -> Sizes:
     return math.prod(out.shape[:-2]), out.shape[-2], out.shape[-1], a.shape[-1]
 
 

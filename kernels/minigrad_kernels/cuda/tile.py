@@ -44,6 +44,20 @@ def divide(n, divisor):
     return uint32(uint64(uint32(n + n)) * uint64(uint32(divisor)) >> uint64(32)) >> uint32(divisor >> uint64(32))
 
 
+@device
+def _divmod(n, d):
+    quotient = uint32(n // d)
+    return quotient, uint32(n - quotient * d)
+
+
+@device
+def split(n, rows, row, by_rows, by_row):
+    """Return the indices (i, j, k) of element n of an array of shape (any, rows, row)."""
+    line = divide(n, by_row)
+    outer = divide(line, by_rows)
+    return outer, uint32(line - outer * rows), uint32(n - line * row)
+
+
 def reciprocal(d: int) -> int:
     """Return floor(2**(31 + s) / d) + 1 in the low word, with d <= 2**s < 2 d, and s in the high one.
 
@@ -76,7 +90,33 @@ def _loader(load: Any) -> Any:
     return fetch, put
 
 
-def tiled_product(locate: Any, load_a: Any, load_b: Any, store: Any) -> Any:
+@device
+def _add_product(step, buffer, sums, tile_a, tile_b, row, column):
+    own_a = cuda.local.array(OWN, sums.dtype)
+    own_b = cuda.local.array(OWN, sums.dtype)
+    for i in range(_OWN):
+        own_a[i] = tile_a[buffer, step, uint32(row + i)]
+        own_b[i] = tile_b[buffer, step, uint32(column + i)]
+    for i in range(_OWN):
+        for j in range(_OWN):
+            sums[i, j] += own_a[i] * own_b[j]
+
+
+def _unrolled(function: Any, steps: int) -> Any:
+    """Make a device function that calls another for each step: a loop, the compiler would unroll in part alone."""
+    if steps == 1:
+        return function
+    middle, half = np.uint32(steps // 2), _unrolled(function, steps // 2)
+
+    @device
+    def both(step, buffer, sums, tile_a, tile_b, row, column):
+        half(step, buffer, sums, tile_a, tile_b, row, column)
+        half(uint32(step + middle), buffer, sums, tile_a, tile_b, row, column)
+
+    return both
+
+
+def tiled_product(locate: Any, load_a: Any, load_b: Any, enter: Any, store: Any) -> Any:
     """Make the device function that is the body of a kernel, of those that know where elements lie.
 
     Parameters
@@ -86,11 +126,15 @@ def tiled_product(locate: Any, load_a: Any, load_b: Any, store: Any) -> Any:
         along memory; and what the others need to know, computed once.
     load_a, load_b
         (operands, where, row or column, k) -> element.
+    enter
+        (where, column) -> what `store` needs to know of a column.
     store
-        (out, start, operands, where, row, column, sum): writes out from `start` on, 0 for the first chunk.
+        (out, start, operands, where, row, what `enter` returned, sum): writes out, which begins at `start`, 0 for the
+        first chunk.
     """
     fetch_a, put_a = _loader(load_a)
     fetch_b, put_b = _loader(load_b)
+    add_products = _unrolled(_add_product, STEP)
 
     @device
     def product(out, operands, rows, columns, chunk, chunks, words):
@@ -98,20 +142,16 @@ def tiled_product(locate: Any, load_a: Any, load_b: Any, store: Any) -> Any:
         tile_b = cuda.shared.array(_BUFFERS, out.dtype)
         next_a = cuda.local.array(_TURNS, out.dtype)
         next_b = cuda.local.array(_TURNS, out.dtype)
-        own_a = cuda.local.array(OWN, out.dtype)
-        own_b = cuda.local.array(OWN, out.dtype)
         sums = cuda.local.array(_SUMS, out.dtype)
         for i in range(OWN):
             for j in range(OWN):
                 sums[i, j] = out.dtype.type(0)
 
         down, across = uint32((rows + _SIDE - _ONE) // _SIDE), uint32((columns + _SIDE - _ONE) // _SIDE)
-        block = uint32(cuda.blockIdx.x)
-        first_column = uint32(block % across * _SIDE)
-        block = uint32(block // across)
-        first_row = uint32(block % down * _SIDE)
-        block = uint32(block // down)
-        number, batch = uint32(block % chunks), uint32(block // chunks)
+        tile_row, tile_column = _divmod(uint32(cuda.blockIdx.x), across)
+        number, tile_row = _divmod(tile_row, down)
+        batch, number = _divmod(number, chunks)
+        first_row, first_column = uint32(tile_row * _SIDE), uint32(tile_column * _SIDE)
 
         depth, order_a, order_b, where = locate(words, batch)
         k = uint32(number * chunk)
@@ -129,21 +169,16 @@ def tiled_product(locate: Any, load_a: Any, load_b: Any, store: Any) -> Any:
             k = uint32(k + _STEP)
             fetch_a(next_a, operands, where, order_a, first_row, rows, k, last)
             fetch_b(next_b, operands, where, order_b, first_column, columns, k, last)
-            for step in range(STEP):
-                for i in range(_OWN):
-                    own_a[i] = tile_a[buffer, uint32(step), uint32(row + i)]
-                    own_b[i] = tile_b[buffer, uint32(step), uint32(column + i)]
-                for i in range(_OWN):
-                    for j in range(_OWN):
-                        sums[i, j] += own_a[i] * own_b[j]
+            add_products(_ZERO, buffer, sums, tile_a, tile_b, row, column)
             buffer = uint32(_ONE - buffer)
 
         start = uint32(number * (uint32(out.size) // chunks))
-        for i in range(_OWN):
-            for j in range(_OWN):
-                r, c = uint32(first_row + row + i), uint32(first_column + column + j)
-                if r < rows and c < columns:
-                    store(out, start, operands, where, r, c, sums[i, j])
+        for j in range(_OWN):
+            if first_column + column + j < columns:
+                entered = enter(where, uint32(first_column + column + j))
+                for i in range(_OWN):
+                    if first_row + row + i < rows:
+                        store(out, start, operands, where, uint32(first_row + row + i), entered, sums[i, j])
 
     return product
 
@@ -155,6 +190,10 @@ def _add_chunks(out, sums, size, chunks):
         for chunk in range(_ONE, chunks):
             total += sums[uint32(chunk * size + i)]
         out[i] = total
+
+
+Sizes = tuple[int, int, int, int]
+"""Batches, rows, columns and depth of products."""
 
 
 def chunks_of(batches: int, rows: int, columns: int, depth: int) -> tuple[int, int]:
@@ -176,10 +215,10 @@ def multiply(
     out: DeviceArray,
     operands: tuple[DeviceArray, ...],
     scratch: DeviceArray,
-    sizes: tuple[int, int, int, int],
+    sizes: Sizes,
     words: tuple[int, ...],
 ) -> None:
-    """Run a kernel over all tiles and chunks, and add up the chunks; sizes are batches, rows, columns, and depth."""
+    """Run a kernel over all tiles and chunks, and add up the chunks."""
     batches, rows, columns, _ = sizes
     chunk, chunks = chunks_of(*sizes)
     target = out.reshape(-1)
