@@ -14,6 +14,7 @@ import math
 
 from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import kernel
+from minigrad_kernels.cuda.conv_input_grad import input_grad, sizes_of
 from minigrad_kernels.cuda.language import device, uint32
 from minigrad_kernels.cuda.tile import (
     ALONG_K,
@@ -195,6 +196,41 @@ def conv2d_scratch_bytes(
 ) -> int:
     """Return the bytes of scratch that `conv2d` needs for these arguments."""
     return scratch_bytes(out_nohw, *_output_sizes(out_nohw, w_ockk, groups))
+
+
+def conv2d_input_grad(
+    dx_nchw: DeviceArray,
+    dy_nohw: DeviceArray,
+    w_ockk: DeviceArray,
+    stride_h: int,
+    stride_w: int,
+    pad_h: int,
+    pad_w: int,
+    dilation_h: int,
+    dilation_w: int,
+    groups: int,
+    scratch: DeviceArray,
+) -> None:
+    """Sum dy w over the windows that cover an input; 0 where none does."""
+    strides, pads, dilations = (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w)
+    input_grad(dx_nchw, dy_nohw, w_ockk, strides, pads, dilations, groups, scratch)
+
+
+def conv2d_input_grad_scratch_bytes(
+    dx_nchw: DeviceArray,
+    dy_nohw: DeviceArray,
+    w_ockk: DeviceArray,
+    stride_h: int,
+    stride_w: int,
+    pad_h: int,
+    pad_w: int,
+    dilation_h: int,
+    dilation_w: int,
+    groups: int,
+) -> int:
+    """Return the bytes of scratch that `conv2d_input_grad` needs for these arguments."""
+    sizes = sizes_of(dx_nchw, w_ockk, (stride_h, stride_w), (dilation_h, dilation_w), groups)
+    return scratch_bytes(dx_nchw, *sizes)
 
 
 def conv2d_weight_grad(
