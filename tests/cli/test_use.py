@@ -102,7 +102,7 @@ def test_a_message_that_quotes_a_file_does_not_paint_the_terminal(minigrad, tmp_
 
 def test_a_device_that_is_missing_is_one_line(minigrad, run, digit):
     for arguments in (("eval", run), ("predict", run, digit)):
-        assert minigrad(*arguments, "--device", "cuda").error.startswith("device: 'cuda' is not available here")
+        assert minigrad(*arguments, "--device", "tpu").error.startswith("device: 'tpu' is not available here")
 
 
 def test_the_reference_device_gives_the_same_answers(minigrad, run, digit):

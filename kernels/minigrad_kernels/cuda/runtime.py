@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import Kernel, Types
+from minigrad_kernels.cuda.errors import Unavailable as Unavailable
 
 
 class Runtime(ABC):
@@ -55,7 +56,7 @@ _current: list[Runtime] = []
 
 
 def current() -> Runtime:
-    """Return the runtime: that of the GPU, unless `use` has put another in its place."""
+    """Return the runtime: that of the GPU, unless `use` has put another in its place; Unavailable if there is none."""
     if not _current:
         _current.append(importlib.import_module("minigrad_kernels.cuda.driver").Driver())
     return _current[-1]
