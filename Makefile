@@ -4,11 +4,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CUDA_VENV ?= .venv-cuda
+CUDA_BIN := $(CUDA_VENV)/bin
+CUDA_STAMP := $(CUDA_VENV)/.installed
+CUDA_TARGETS ?= sm_75 sm_80 sm_90
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines docs-pictures lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test docs-pictures lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -38,26 +42,44 @@ format-check: $(STAMP) ## Check that the code is formatted
 lines: $(STAMP) ## Count the lines of code against what is promised
 	$(BIN)/python tools/count_lines.py
 
+cuda-check: $(CUDA_STAMP) ## Compile every CUDA kernel for GPUs, without one, and look for spills and the like
+	$(CUDA_BIN)/python -m pytest -q tests/compiled
+	$(CUDA_BIN)/python tools/cuda_check.py $(CUDA_TARGETS)
+
+cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test them
+	LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0 $(CUDA_BIN)/python -m pytest -n 2 tests/gpu
+
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
 	$(BIN)/python tools/draw_layers.py
 
-lock: ## Renew requirements/dev.lock from pyproject.toml
+COMPILE_OPTIONS := --quiet --upgrade --build-deps-for editable --generate-hashes --strip-extras --allow-unsafe \
+    --no-annotate --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+lock: ## Renew the lock files in requirements/ from pyproject.toml
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet pip-tools
-	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --upgrade --extra dev \
-	    --build-deps-for editable --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-emit-options \
-	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements/dev.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile $(COMPILE_OPTIONS) --extra dev \
+	    --output-file requirements/dev.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile $(COMPILE_OPTIONS) --extra cuda --extra cuda-test \
+	    --output-file requirements/cuda.lock pyproject.toml
 
 clean: ## Remove the environment, the caches and what was built
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CUDA_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+    echo "minigrad needs Python 3.11 or later, and $(PYTHON) is `$(PYTHON) --version 2>&1`;"; \
+    echo "name another one: make PYTHON=python3.11"; exit 1; } >&2
+@echo "Installing the locked requirements into $(1) ..."
+@$(PYTHON) -m venv $(1)
+@$(1)/bin/python -m pip install --quiet --require-hashes --requirement $<
+@$(1)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
 $(STAMP): requirements/dev.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	    echo "minigrad needs Python 3.11 or later, and $(PYTHON) is `$(PYTHON) --version 2>&1`;"; \
-	    echo "name another one: make PYTHON=python3.11"; exit 1; } >&2
-	@echo "Installing the locked requirements into $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	$(call install,$(VENV))
+
+$(CUDA_STAMP): requirements/cuda.lock pyproject.toml
+	$(call install,$(CUDA_VENV))

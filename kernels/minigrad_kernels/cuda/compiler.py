@@ -87,8 +87,9 @@ def kernel(
     Parameters
     ----------
     *words
-        ``out T1``: writable C-contiguous array of dtype T with 1 axis; ``in T2``: the same, only read; ``in int64_1``: that
-        dtype, whatever T is; S is a second dtype. Scalars: ``int`` and ``uint`` of 32 bits, ``int64``, ``uint64``, ``T``.
+        ``out T1``: writable C-contiguous array of dtype T with 1 axis; ``in T2``: the same, only read; ``in int64_1``:
+        that dtype, whatever T is; S is a second dtype. Scalars: ``int`` and ``uint`` of 32 bits, ``int64``, ``uint64``,
+        and ``T``.
     block
         Threads of a block.
     dtypes

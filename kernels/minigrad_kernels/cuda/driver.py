@@ -1,1 +1,108 @@
-"""The runtime of a GPU, by Numba CUDA. It was never run: there was no GPU. `docs/cuda.md` says what was checked instead."""
+"""The runtime of a GPU, by Numba CUDA: one stream, pinned memory on the way to the device.
+
+There was no GPU to run this file on: docs/cuda.md says what was checked instead.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad_kernels.cuda.array import DeviceArray, Memory
+from minigrad_kernels.cuda.compiler import Kernel, Types
+from minigrad_kernels.cuda.language import CudaAPIError, CudaSupportError, config, cuda
+from minigrad_kernels.cuda.runtime import Runtime, UnavailableError
+
+OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
+
+
+class _Staging:
+    """A pinned buffer, and the event after which the copy from it has been made."""
+
+    def __init__(self) -> None:
+        self._buffer = cuda.pinned_array(0, np.uint8)
+        self._copied: Any = None
+
+    def copy(self, target: Any, host: np.ndarray, stream: Any) -> None:
+        """Copy to the device without waiting for it: host is free again as soon as this returns."""
+        if self._copied is not None:
+            self._copied.synchronize()
+        if self._buffer.nbytes < host.nbytes:
+            self._buffer = cuda.pinned_array(host.nbytes, np.uint8)
+        self._copied = self._copied or cuda.event(timing=False)
+        staged = self._buffer[: host.nbytes]
+        staged[...] = host.reshape(-1).view(np.uint8)
+        target.copy_to_device(staged, stream=stream)
+        self._copied.record(stream)
+
+
+class Driver(Runtime):
+    """The first GPU."""
+
+    def __init__(self) -> None:
+        _require_gpu()
+        # Small grids are no mistake here: small networks have small layers.
+        config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+        self._stream = cuda.stream()
+        self._memory: dict[int, Any] = {}
+        # Two, so that the second batch is staged while the first is under way.
+        self._staging = [_Staging(), _Staging()]
+
+    def allocate(self, nbytes: int) -> int:
+        try:
+            block = cuda.device_array(max(nbytes, 1), np.uint8, stream=self._stream)
+        except CudaAPIError as error:
+            if error.code == OUT_OF_MEMORY:
+                raise MemoryError from error
+            raise
+        address: int = block.__cuda_array_interface__["data"][0]
+        self._memory[address] = block
+        return address
+
+    def free(self, address: int) -> None:
+        # CUDA waits for the kernels that use the memory before it takes it back.
+        del self._memory[address]
+
+    def copy_to_device(self, address: int, host: np.ndarray) -> None:
+        self._staging.append(self._staging.pop(0))
+        self._staging[-1].copy(_bytes_at(address, host.nbytes), host, self._stream)
+
+    def copy_to_host(self, host: np.ndarray, address: int) -> None:
+        _bytes_at(address, host.nbytes).copy_to_host(host.reshape(-1).view(np.uint8), stream=self._stream)
+        self._stream.synchronize()
+
+    def copy_on_device(self, target: int, source: int, nbytes: int) -> None:
+        _bytes_at(target, nbytes).copy_to_device(_bytes_at(source, nbytes), stream=self._stream)
+
+    def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
+        given = [_on_device(one) if isinstance(one, DeviceArray) else one for one in arguments]
+        kernel.dispatcher[tuple(grid), kernel.block, self._stream](*given)
+
+    def synchronize(self) -> None:
+        self._stream.synchronize()
+
+    def memory_info(self) -> tuple[int, int]:
+        free, total = cuda.current_context().get_memory_info()
+        return free, total
+
+
+def _require_gpu() -> None:
+    """Raise what keeps us from a GPU, in words."""
+    try:
+        count = len(cuda.gpus)
+    except CudaSupportError as error:
+        reason = " ".join(str(error).split()).rstrip(" :")
+        raise UnavailableError(f"the CUDA driver cannot be used: {reason}") from error
+    if count == 0:
+        raise UnavailableError("the CUDA driver finds no GPU")
+
+
+def _bytes_at(address: int, nbytes: int) -> Any:
+    return _on_device(DeviceArray(Memory(address, nbytes), (nbytes,), np.uint8))
+
+
+def _on_device(array: DeviceArray) -> Any:
+    """Numba's object for the array, made once: it borrows the memory."""
+    if array.on_device is None:
+        array.on_device = cuda.from_cuda_array_interface(array.__cuda_array_interface__, sync=False)
+    return array.on_device

@@ -1,11 +1,11 @@
 """Numba CUDA, reached from here alone, and what kernels are written in: a plain subset that its successor takes too.
 
-No module of Numba CUDA's is imported elsewhere in this package, so that another compiler is a change of one file. Kernels
-use `threadIdx`, `blockIdx`, `gridDim`, `syncthreads`, `shared.array` and `local.array` of constant shape, `math`, and
-nothing else.
+No module of Numba CUDA's is imported elsewhere in this package, so that another compiler is a change of one file.
+Kernels use `threadIdx`, `blockIdx`, `gridDim`, `syncthreads`, `shared.array` and `local.array` of constant shape,
+`math`, and nothing else.
 
-Indices are uint32 throughout: of a signed index Numba tests whether it counts from the end, which doubles the loads of a
-product of matrices. (uint64 and int64 in one expression would become float64.)
+Indices are uint32 throughout: of a signed index Numba tests whether it counts from the end, which doubles the loads of
+a product of matrices. (uint64 and int64 in one expression would become float64.)
 """
 
 import math as math
@@ -19,6 +19,9 @@ from numba import int64 as int64
 from numba import types as types
 from numba import uint32 as uint32
 from numba import uint64 as uint64
+from numba.cuda.core import config as config
+from numba.cuda.cudadrv.driver import CudaAPIError as CudaAPIError
+from numba.cuda.cudadrv.error import CudaSupportError as CudaSupportError
 
 if getattr(cuda, "implementation", None) != "NVIDIA":
     raise ImportError("the package numba-cuda is not installed: pip install 'minigrad[cuda]'")

@@ -1,7 +1,7 @@
 """How kernels are launched: one place for the size of the grid, the types of the arguments, and the limits.
 
-A kernel's loop takes the threads of the grid as its step, so that any grid does all the work; this one has enough blocks
-to fill a large device several times over.
+A kernel's loop takes the threads of the grid as its step, so that any grid does all the work; this one has enough
+blocks to fill a large device several times over.
 """
 
 import math

@@ -16,6 +16,10 @@ from minigrad_kernels.cuda.compiler import Kernel, Types
 from minigrad_kernels.cuda.errors import Unavailable as Unavailable
 
 
+class UnavailableError(RuntimeError):
+    """There is no device, or it cannot be used: the message says what is missing."""
+
+
 class Runtime(ABC):
     """One device and one stream: what is launched runs in order, and reads memory after what was copied before it."""
 

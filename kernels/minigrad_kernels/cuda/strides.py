@@ -33,7 +33,7 @@ def span(array: DeviceArray, axes: int | None = None) -> Span:
 
 
 def collapse(shape: Sequence[int], *strides: Sequence[int]) -> tuple[list[int], list[list[int]]]:
-    """Merge axes that are one axis in memory, in all arrays: shape and strides (of each array) with as few as possible."""
+    """Merge axes that are one axis in memory, in all arrays: return the shape and each array's strides."""
     kept = [axis for axis, length in enumerate(shape) if length != 1]
     lengths: list[int] = []
     steps: list[list[int]] = [[] for _ in strides]

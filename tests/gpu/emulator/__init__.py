@@ -1,7 +1,7 @@
 """Executes CUDA kernels without a GPU: the LLVM IR that Numba CUDA makes of them, compiled for this machine.
 
-Types, promotions, control flow, shared memory and barriers are those that a GPU would run; what NVIDIA's compilers make of
-the IR is not seen here, and `tools/cuda_check.py` compiles it for that. Beyond computing, the emulator notices
+Types, promotions, control flow, shared memory and barriers are those that a GPU would run; what NVIDIA's compilers make
+of the IR is not seen here, and `tools/cuda_check.py` compiles it for that. Beyond computing, the emulator notices
 
 - writing outside an array, by guards around every allocation;
 - reading outside an array, or shared memory that nobody wrote: both hold NaN, or absurd integers;
@@ -9,5 +9,5 @@ the IR is not seen here, and `tools/cuda_check.py` compiles it for that. Beyond 
   what the others have not written yet;
 - threads of a block that wait at a barrier which others never reach.
 
-It wants LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0, set before anything imports llvmlite: so it has a process of its own.
+It wants LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0, set before anything imports llvmlite: it has a process of its own.
 """

@@ -10,7 +10,7 @@ import numpy as np
 from greenlet import getcurrent
 from numba.cuda.compiler import _compile_pyfunc_with_fixup
 
-from tests.gpu.emulator.fake_device import fake_device
+from tools.cuda_check import fake_device
 
 COMPUTE_CAPABILITY = (8, 0)
 REGISTERS = [f"{name}.{axis}" for name in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"]
