@@ -13,7 +13,6 @@ import numpy as np
 
 from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import Kernel, Types
-from minigrad_kernels.cuda.errors import Unavailable as Unavailable
 
 
 class UnavailableError(RuntimeError):
@@ -60,7 +59,7 @@ _current: list[Runtime] = []
 
 
 def current() -> Runtime:
-    """Return the runtime: that of the GPU, unless `use` has put another in its place; Unavailable if there is none."""
+    """Return the runtime: that of the GPU, unless `use` has put another in its place, or raise UnavailableError."""
     if not _current:
         _current.append(importlib.import_module("minigrad_kernels.cuda.driver").Driver())
     return _current[-1]
