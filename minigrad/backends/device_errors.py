@@ -9,7 +9,9 @@ from minigrad.errors import DeviceError
 
 _INSTALL = "the package numba-cuda is not installed, or not whole; pip install 'minigrad[cuda]'"
 _ADVICE = {
-    r"unsupported.*(ptx|toolchain)|driver.*(insufficient|mismatch)|insufficient.*driver": "the NVIDIA driver is too old for the compiled kernels; install a newer one",
+    r"unsupported.*(ptx|toolchain)|insufficient.*driver|driver.*(insufficient|mismatch)": (
+        "the NVIDIA driver is too old for the compiled kernels; install a newer one"
+    ),
     r"out.of.memory|memoryerror": "the GPU is out of memory; use smaller batches",
     r"libcuda|driver library|driver.*not found": "there is no NVIDIA driver; install one",
     r"no.(cuda.*)?(device|gpu)": "the NVIDIA driver finds no GPU; nvidia-smi shows what it sees",
