@@ -31,11 +31,11 @@ def main() -> None:
         total = 0.0
         for images, labels in loader:
             loss = F.cross_entropy(model(images.to(options.device)), labels.to(options.device))
+            total += loss.item()  # before backward: a GPU is busy with that while the next batch is read
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-            total += loss.item()
         print(f"epoch {epoch} of {epochs}: mean loss {total / len(loader):.4f}")
 
     accuracy = evaluate(model, Centred(test, mean))[1]
@@ -47,7 +47,7 @@ def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", help="a local copy of the batches; otherwise the archive is downloaded once")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for an NVIDIA GPU")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the batches")
     parser.add_argument("--smoke", action="store_true", help="one epoch, and no demand on the accuracy")

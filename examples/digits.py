@@ -18,10 +18,11 @@ GOAL = 0.98
 def main() -> None:
     """Train, restore the weights of the best epoch, draw the curves, and test once."""
     options = parse_options()
-    mg.warmup(progress=True)
+    if options.device == "cpu":
+        mg.warmup(progress=True)
     train, validation, test = split(datasets.digits(), [0.7, 0.15, 0.15], seed=SPLIT_SEED)
     mg.manual_seed(options.seed)
-    model = ConvNet(in_shape=(1, 8, 8), blocks=2, channels=32)
+    model = ConvNet(in_shape=(1, 8, 8), blocks=2, channels=32).to(options.device)
     optimizer = optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     history = fit(
         model,
@@ -42,6 +43,7 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for an NVIDIA GPU")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the batches")
     parser.add_argument("--out", type=Path, default=Path("runs/digits.png"), help="the picture of the curves")

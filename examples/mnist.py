@@ -48,7 +48,7 @@ def accuracy_of(model: nn.Module, dataset: Dataset, device: str) -> float:
     """The share of images whose largest logit is that of their label."""
     model.eval()
     hits = [
-        model(images.to(device)).argmax(1).numpy() == labels.numpy()
+        model(images.to(device)).argmax(1).cpu().numpy() == labels.numpy()
         for images, labels in DataLoader(dataset, batch_size=256)
     ]
     return float(np.concatenate(hits).mean())
@@ -58,7 +58,7 @@ def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", help="a local copy of the four files; otherwise they are downloaded once")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for an NVIDIA GPU")
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the batches")
     parser.add_argument("--smoke", action="store_true", help="one epoch, and no demand on the accuracy")
     return parser.parse_args()

@@ -54,7 +54,7 @@ from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
 from minigrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from minigrad import data, models, nn, optim, testing, train
+    from minigrad import cuda, data, models, nn, optim, testing, train
 
 __all__ = [
     "DTypeError",
@@ -82,6 +82,7 @@ __all__ = [
     "clamp",
     "clone",
     "conv2d",
+    "cuda",
     "cumsum",
     "data",
     "detect_anomaly",
@@ -171,11 +172,11 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-_SUBPACKAGES = ("data", "models", "nn", "optim", "testing", "train")
+_SUBPACKAGES = ("cuda", "data", "models", "nn", "optim", "testing", "train")
 
 
 def __getattr__(name: str) -> Any:
-    """Import a subpackage when it is first named."""
+    """Import a subpackage, or what is said of the GPU, when it is first named."""
     if name in _SUBPACKAGES:
         return importlib.import_module(f"minigrad.{name}")
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

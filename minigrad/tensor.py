@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.backends.base import Array, Backend, Spec, get_backend
 from minigrad.dtypes import DType
-from minigrad.errors import DTypeError, GraphError, ShapeError
+from minigrad.errors import DeviceError, DTypeError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from minigrad.autograd import Node
@@ -124,17 +124,18 @@ class Tensor(Methods):
         return Tensor(self.array, self.spec, self.backend, version=self.version)
 
     def numpy(self) -> Any:
-        """A NumPy array of the content; on a CPU it shares memory, and writing to it is not seen by the tape."""
+        """A NumPy array that shares the CPU's memory; what is written to it is not seen by the tape."""
         if self.requires_grad:
             raise GraphError("numpy: this tensor requires a gradient; write t.detach().numpy()")
+        if not self.backend.on_host:
+            raise DeviceError(f"numpy: this tensor is on '{self.device}'; write t.cpu().numpy(), for DLPack t.cpu()")
         return self.backend.to_numpy(self.array)
 
     def item(self) -> float | int | bool:
         """The one element as a Python number."""
         if self.numel() != 1:
             raise ShapeError(f"item: a tensor of one element is required, this is {self.spec}")
-        value: float | int | bool = self.backend.to_numpy(self.array).item()
-        return value
+        return self.backend.to_numpy(self.array).item()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
@@ -147,8 +148,13 @@ class Tensor(Methods):
         return self.numpy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        device: tuple[int, int] = self.backend.to_numpy(self.array).__dlpack_device__()
-        return device
+        return self.array.__dlpack_device__() if self.backend.on_host else (2, 0)
+
+    @property
+    def __cuda_array_interface__(self) -> Any:
+        if self.requires_grad and not self.backend.on_host:
+            raise GraphError("cuda array: this tensor requires a gradient; hand on t.detach()")
+        return self.array.__cuda_array_interface__  # an AttributeError, if it is not on a GPU
 
     def __len__(self) -> int:
         if not self.shape:

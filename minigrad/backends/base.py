@@ -14,7 +14,7 @@ from minigrad.errors import DeviceError
 Array = Any
 """A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
 
-_MODULES = {"cpu": "minigrad.backends.cpu", "reference": "minigrad.backends.reference"}
+_MODULES = {name: f"minigrad.backends.{name}" for name in ("cpu", "cuda", "reference")}
 _loaded: dict[str, Backend] = {}
 
 
@@ -53,10 +53,15 @@ class Backend(ABC):
     """
 
     name: str
+    on_host = True
+    """Whether arrays are in host memory, so that looking at their contents costs no copy and no waiting."""
 
     def __init__(self) -> None:
         self._kernels: dict[Any, Kernel] = {}
         self._table_is_loaded = False
+
+    def require_device(self) -> None:  # noqa: B027 - a host is there
+        """Raise DeviceError, which says what is missing, if the device is not there."""
 
     @abstractmethod
     def load_kernels(self) -> Mapping[Any, Kernel]:
@@ -69,6 +74,10 @@ class Backend(ABC):
     @abstractmethod
     def from_numpy(self, array: Any) -> Array:
         """The device's array for a NumPy array; on a host it shares memory."""
+
+    def constant(self, number: Any) -> Array:
+        """A 0-d array of a NumPy number, for a kernel to read: nobody writes to it."""
+        return self.from_numpy(number)
 
     @abstractmethod
     def to_numpy(self, array: Array) -> Any:
@@ -147,10 +156,10 @@ def register_kernel(
     op
         A `minigrad.Op`.
     device
-        "cpu" or "reference".
+        "cpu", "reference" or "cuda".
     function
-        `function(*outputs, *inputs, *params)`: NumPy arrays in, results written into the outputs; kernels/README.md
-        says what a kernel promises.
+        `function(*outputs, *inputs, *params)`: the device's arrays in, results written into the outputs;
+        kernels/README.md says what a kernel promises.
     strided
         Whether inputs may have any strides; else they arrive contiguous.
     scratch_bytes
@@ -160,12 +169,19 @@ def register_kernel(
 
 
 def get_backend(device: str) -> Backend:
-    """The backend of a device's name ("cpu", "reference"), loaded on first use; DeviceError for other names."""
+    """The backend of a device's name ("cpu", "cuda", "reference"), loaded on first use; DeviceError for other names."""
     backend = _loaded.get(device)
     if backend is None:
-        if not isinstance(device, str) or device not in _MODULES:
-            known = ", ".join(f"'{name}'" for name in _MODULES)
-            raise DeviceError(f"device: {device!r} is not available here; the devices are {known}")
-        backend = importlib.import_module(_MODULES[device]).BACKEND
+        name = "cuda" if device == "cuda:0" else device
+        if not isinstance(name, str) or name not in _MODULES:
+            raise DeviceError(f"device: {device!r} {_what_is_there(name)}")
+        backend = importlib.import_module(_MODULES[name]).BACKEND
+        backend.require_device()
         _loaded[device] = backend
     return backend
+
+
+def _what_is_there(name: object) -> str:
+    if isinstance(name, str) and name.startswith("cuda:"):
+        return "is not there: the one GPU that is used is 'cuda:0'"
+    return f"is not available here; the devices are {', '.join(map(repr, _MODULES))}"

@@ -28,6 +28,33 @@ class Block(_Memory):
         self.returned.append(self.base)
 
 
+class Shelf:
+    """Memories that nobody uses, by size; together they have so many bytes."""
+
+    def __init__(self) -> None:
+        self.nbytes = 0
+        self._by_size: dict[int, list[Any]] = {}
+
+    def put(self, memory: Any) -> None:
+        """Keep a memory."""
+        self._by_size.setdefault(memory.nbytes, []).append(memory)
+        self.nbytes += memory.nbytes
+
+    def fitting(self, size: int) -> int:
+        """The smallest size there is from `size` on, to twice of it; 0 if there is none."""
+        return min((other for other in self._by_size if size <= other <= 2 * size), default=0)
+
+    def take(self, size: int | None = None) -> Any:
+        """Give away a memory of a size that there is, or any memory."""
+        size = next(iter(self._by_size)) if size is None else size
+        memories = self._by_size[size]
+        memory = memories.pop()
+        if not memories:
+            del self._by_size[size]
+        self.nbytes -= size
+        return memory
+
+
 class Pool:
     """One thread's blocks, by size. Whoever drops the last array of a block gives it back, from whatever thread.
 
@@ -36,17 +63,22 @@ class Pool:
     """
 
     def __init__(self) -> None:
-        self.held = self.peak = self.unused = 0
-        self._free: dict[int, list[Array]] = {}
+        self.held = self.peak = 0
+        self._free = Shelf()
         # Appending is atomic, and all that a dying block does: it may die in the midst of anything.
         self._returned: deque[Array] = deque()
 
+    @property
+    def unused(self) -> int:
+        """Bytes of the blocks that nobody uses."""
+        return self._free.nbytes
+
     def empty(self, spec: Spec) -> Array:
         """A C-contiguous array of undefined content, on a cache line."""
-        size = _rounded(spec.nbytes)
+        size = rounded(spec.nbytes)
         self._collect()
-        fitting = min((other for other in self._free if size <= other <= 2 * size), default=0)
-        memory = self._take(fitting) if fitting else self._grow(size)
+        fitting = self._free.fitting(size)
+        memory = self._free.take(fitting) if fitting else self._grow(size)
         self.peak = max(self.peak, self.held - self.unused)
         block = memory.view(Block)
         block.returned = self._returned
@@ -59,17 +91,7 @@ class Pool:
 
     def _collect(self) -> None:
         while self._returned:
-            memory = self._returned.popleft()
-            self._free.setdefault(memory.nbytes, []).append(memory)
-            self.unused += memory.nbytes
-
-    def _take(self, size: int) -> Array:
-        blocks = self._free[size]
-        memory = blocks.pop()
-        if not blocks:
-            del self._free[size]
-        self.unused -= size
-        return memory
+            self._free.put(self._returned.popleft())
 
     def _grow(self, size: int) -> Array:
         peak = max(self.peak, self.held - self.unused + size)
@@ -81,11 +103,11 @@ class Pool:
 
     def _shrink(self, limit: int) -> None:
         """Drop unused blocks until no more than `limit` bytes are held, or none is left."""
-        while self._free and self.held > limit:
-            self.held -= self._take(next(iter(self._free))).nbytes
+        while self.unused and self.held > limit:
+            self.held -= self._free.take().nbytes
 
 
-def _rounded(nbytes: int) -> int:
+def rounded(nbytes: int) -> int:
     """The next of eight sizes between two powers of 2."""
     step = 1 << max(nbytes.bit_length() - 4, 0)
     return -(-nbytes // step) * step

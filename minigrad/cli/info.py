@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import sys
@@ -11,9 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 import numpy as np
 
+from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import facts, get_num_threads
 from minigrad.cli.options import examples
 from minigrad.cli.tables import table
+from minigrad.errors import DeviceError
 from minigrad.version import __version__
 
 _PACKAGES = ("numpy", "numba", "llvmlite", "safetensors", "matplotlib", "pillow")
@@ -50,12 +51,9 @@ def _blas() -> str:
 
 
 def _cuda() -> str:
-    """Ask the driver itself: that takes no time and needs no package."""
+    """Whether `--device cuda` can be used, or what is missing."""
     try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "no driver; minigrad computes on the CPU"
-    count = ctypes.c_int()
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
-        return "a driver that finds no GPU; minigrad computes on the CPU"
-    return f"{count.value} GPU found; this version of minigrad computes on the CPU"
+        get_backend("cuda")
+    except DeviceError as error:
+        return f"not available: {error}"
+    return "available"

@@ -17,7 +17,9 @@ data_dir = click.option(
     metavar="FOLDER",
     help="A local copy of the data set: the folder with its files, or its parent. Otherwise it is downloaded once.",
 )
-device = click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+device = click.option(
+    "--device", default="cpu", show_default=True, help="Where to compute: cpu, or cuda for an NVIDIA GPU."
+)
 
 
 def batch_size(default: int) -> Decorator:

@@ -68,6 +68,6 @@ def _guesses(
         image = read_image(path, height, channels) - mean
         with no_grad():
             logits = network(to_device(from_numpy(image[None]), device))
-        probabilities = softmax(logits, 1).numpy()[0]
+        probabilities = softmax(logits, 1).cpu().numpy()[0]
         order = np.argsort(-probabilities, kind="stable")[:top]
         yield path, [Guess(description.classes[number], float(probabilities[number])) for number in order]

@@ -90,7 +90,8 @@ class Training:
     def run(self) -> None:
         """Train and test; after Ctrl-C, keep what there is."""
         click.echo(f"{self.settings['data']}: {sets.describe(self.sets)}")
-        warmup(progress=sys.stderr.isatty())
+        if self.settings["device"] == "cpu":
+            warmup(progress=sys.stderr.isatty())
         name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
         self.folder = runs.new_folder(self.settings["out"], name)
         self._write_settings()

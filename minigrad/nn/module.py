@@ -165,6 +165,10 @@ class Module:
         """Move to the CPU; returns the module."""
         return self.to("cpu")
 
+    def cuda(self) -> Self:
+        """Move to the GPU; returns the module."""
+        return self.to("cuda")
+
     def summary(self, input_shape: tuple[int, ...]) -> Summary:
         """A table of the layers, as an image of a shape runs through them: `minigrad.nn.summary`."""
         from minigrad.nn.summary import summary  # which imports this file

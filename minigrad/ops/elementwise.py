@@ -111,7 +111,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     _require_not_bool("div", "rounded quotient", x)
     if x.dtype in FLOATS and rounding_mode == "trunc":
         return trunc(apply(DIV, (x, y)))
-    if x.dtype not in FLOATS and not y.backend.to_numpy(y.array).all():
+    if x.dtype not in FLOATS and y.backend.on_host and not y.backend.to_numpy(y.array).all():
         raise DataError("div: an integer divided by 0 is no integer; write input.to(minigrad.float32)")
     floored = apply(FLOOR_DIVIDE, (x, y))
     if rounding_mode == "floor":
@@ -131,7 +131,7 @@ def pow(input: Any, other: Any) -> Tensor:
     exponent is not negative.
     """
     x, y = operands("pow", input, other)
-    if x.dtype not in FLOATS and y.numel() and bool((y.backend.to_numpy(y.array) < 0).any()):
+    if x.dtype not in FLOATS and y.backend.on_host and (y.backend.to_numpy(y.array) < 0).any():
         raise DataError("pow: an integer to a negative power is no integer; write input.to(minigrad.float32)")
     return apply(POW, (x, y))
 

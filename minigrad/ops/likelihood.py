@@ -129,8 +129,9 @@ def _targets(
 ) -> tuple[Tensor | None, Tensor, Tensor | None]:
     """Which targets count (None: all), their classes, 0 in place of those that do not, and their weights (None: 1)."""
     classes, counted = cast(target, dtypes.int64), None
-    if 0 <= ignore_index < number or not in_range(classes, number):
-        if (classes.backend.to_numpy(classes.array) == ignore_index).any():
+    # To look at targets on a GPU would mean to wait for it: there all are masked.
+    if not target.backend.on_host or 0 <= ignore_index < number or not in_range(classes, number):
+        if not target.backend.on_host or (classes.backend.to_numpy(classes.array) == ignore_index).any():
             counted = ne(classes, ignore_index)
             classes = where(counted, classes, 0)
         require_in_range(op, "target", classes, number)

@@ -12,12 +12,12 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd import Op, apply
-from minigrad.backends.base import Spec
+from minigrad.backends.base import Backend, Spec
 from minigrad.dtypes import FLOATS, DType
 from minigrad.errors import DataError, DTypeError
 from minigrad.ops.arguments import require_tensor
 from minigrad.ops.reduce import broadcast_shape, expand
-from minigrad.tensor import Tensor, wrap
+from minigrad.tensor import Tensor
 
 CAST: Op = Op(
     "cast",
@@ -78,16 +78,20 @@ def _as_operand(op: str, value: Any, model: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if type(value) is float and model.dtype in FLOATS:  # the common case, ahead of the questions
-        return wrap(np.array(value, model.dtype), model.backend)
+        return _constant(np.array(value, model.dtype), model.backend)
     if isinstance(value, np.ndarray):
         raise DTypeError(f"{op}: a NumPy array must be wrapped first; write minigrad.from_numpy(array)")
     if not isinstance(value, bool | int | float | np.generic):
         raise DTypeError(f"{op}: tensors and numbers are required, got {type(value).__name__}")
     dtype = dtypes.promote_weak(model.dtype, _dtype_of_number(value))
     try:
-        return wrap(np.asarray(value, dtype=dtype), model.backend)
+        return _constant(np.asarray(value, dtype=dtype), model.backend)
     except OverflowError:
         raise DataError(f"{op}: {value} does not fit {dtype.name}") from None
+
+
+def _constant(number: Any, backend: Backend) -> Tensor:
+    return Tensor(backend.constant(number), Spec((), number.dtype), backend)
 
 
 def _dtype_of_number(value: Any) -> DType:

@@ -32,8 +32,9 @@ def to_device(input: Tensor, device: str) -> Tensor:
     if target is input.backend:
         return input
     started = time.perf_counter()
-    out = wrap(input.backend.to_numpy(input.array).copy(), target)
-    params = (input.device, device)
+    host = input.backend.to_numpy(input.array)
+    out = wrap(host.copy() if input.backend.on_host and target.on_host else host, target)
+    params = (input.device, target.name)
     if out.dtype in FLOATS and is_grad_enabled():
         record(TO_DEVICE, (input,), params, (out,))
     for watcher in observers.get():
@@ -45,7 +46,7 @@ def to(input: Tensor, *wanted: Any, dtype: Any = None, device: str | None = None
     """The tensor in another dtype or on another device: `t.to(mg.float64)`, `t.to("cpu")`, `t.to("cpu", mg.int64)`."""
     require_tensor("to", input=input)
     for item in wanted:
-        if isinstance(item, str) and device is None and not _is_dtype_name(item):
+        if isinstance(item, str) and device is None and item not in {known.name for known in dtypes.ALL}:
             device = item
         elif dtype is None:
             dtype = item
@@ -55,5 +56,11 @@ def to(input: Tensor, *wanted: Any, dtype: Any = None, device: str | None = None
     return moved if dtype is None else cast(moved, dtype)
 
 
-def _is_dtype_name(name: str) -> bool:
-    return name in {dtype.name for dtype in dtypes.ALL}
+def cpu(input: Tensor) -> Tensor:
+    """The tensor in the CPU's memory."""
+    return to_device(input, "cpu")
+
+
+def cuda(input: Tensor) -> Tensor:
+    """The tensor in the GPU's memory."""
+    return to_device(input, "cuda")

@@ -49,13 +49,11 @@ def clip_grad_norm_(
     require_above("clip_grad_norm_", "norm_type", norm_type, 0)
     grads = _grads("clip_grad_norm_", parameters)
     norm = _norm(grads, float(norm_type)) if grads else zeros(())
-    size = float(norm)
-    if error_if_nonfinite and not math.isfinite(size):
+    if error_if_nonfinite and not math.isfinite(size := norm.item()):
         raise DataError(f"clip_grad_norm_: the gradients' norm of order {norm_type} is {size}; nothing was changed")
-    scale = float(max_norm) / (size + 1e-6)
-    if not scale >= 1:  # NaN scales too
-        for grad in grads:
-            copy_(grad, grad * scale)
+    scale = (float(max_norm) / (norm + 1e-6)).minimum(1.0)  # a tensor: nobody waits for its value; NaN scales too
+    for grad in grads:
+        copy_(grad, grad * scale)
     return norm
 
 

@@ -60,4 +60,4 @@ def _first(function: Callable[..., Any], inputs: Sequence[Tensor], position: int
 
 
 def _exact(value: Tensor) -> Any:
-    return value.detach().numpy().astype(np.float64)
+    return value.detach().cpu().numpy().astype(np.float64)

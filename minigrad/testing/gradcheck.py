@@ -193,7 +193,7 @@ def _distance(a: Any, b: Any) -> Any:
 
 
 def _numpy(value: Tensor) -> Any:
-    return value.detach().numpy()
+    return value.detach().cpu().numpy()
 
 
 def _like(model: Tensor, array: Any) -> Tensor:

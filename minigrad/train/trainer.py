@@ -131,7 +131,7 @@ class _Mean:
 
     def add(self, cost: float, logits: Tensor, labels: Tensor) -> None:
         self._cost += cost * len(labels)
-        self._correct += np.count_nonzero(logits.argmax(1).numpy() == labels.numpy())
+        self._correct += int((logits.argmax(1) == labels).sum())
         self._count += len(labels)
 
     @property
@@ -163,13 +163,14 @@ def _train(
             raise MinigradError(
                 f"fit: the cost is {cost} in {name}, batch {number}; use a smaller learning rate, and check the inputs"
             )
+        costs.append(cost)
+        mean.add(cost, logits, labels)
+        # From here on nothing is read: while a GPU is busy with this, the next batch is fetched and copied.
         optimizer.zero_grad()
         objective.backward()
         optimizer.step()
         if schedule is not None:
             schedule.step()
-        costs.append(cost)
-        mean.add(cost, logits, labels)
     return mean.cost, mean.accuracy
 
 
@@ -180,7 +181,7 @@ def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Itera
 
 
 def _copy_of_weights(model: Module) -> dict[str, np.ndarray]:
-    return {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
+    return {name: value.cpu().numpy().copy() for name, value in model.state_dict().items()}
 
 
 def _line(name: str, epoch: Epoch) -> str:

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from minigrad.errors import DataError
+from minigrad.tensor import Tensor
 from minigrad.train.files import write_atomically
 
 
@@ -29,6 +30,7 @@ def save_weights(
     metadata : mapping of str to str, optional
         Kept in the header.
     """
+    state = {name: value.cpu() if isinstance(value, Tensor) else value for name, value in state.items()}
     arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
     return write_atomically(path, save(arrays, dict(metadata or {})))
 

@@ -23,7 +23,7 @@ LAYERS = [
     ["minigrad.tape"],
     ["minigrad.ops"],
     ["minigrad.backends"],
-    ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.testing"],
+    ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.testing", "minigrad.cuda"],
     ["minigrad.models"],
     ["minigrad.train", "minigrad.interop"],
     ["minigrad.cli"],
@@ -171,7 +171,7 @@ HEAVY = ("numba", "llvmlite", "hypothesis", "matplotlib", "tqdm", "click", "safe
     [
         "import minigrad",
         "import minigrad as mg; mg.tensor([1.0, 2.0]); mg.empty(2); mg.from_numpy(mg.tensor([1]).numpy())",
-        "import minigrad as mg; mg.nn; mg.optim; mg.data; mg.models",
+        "import minigrad as mg; mg.nn; mg.optim; mg.data; mg.models; mg.cuda",
     ],
     ids=["import", "tensors", "subpackages"],
 )

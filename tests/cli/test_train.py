@@ -142,7 +142,7 @@ WRONG = {
     "no model": (["train", "--data", "digits"], 2, "Missing option '--model'. See 'minigrad train --help'."),
     "unknown model": ([*DIGITS, "--model", "gpt"], 1, "--model: no network is called 'gpt'; there are convnet, lenet"),
     "unknown data": (["train", "--model", "mlp", "--data", "x"], 1, "--data: x is no folder, and no data set; those"),
-    "no such device": ([*DIGITS, "--model", "mlp", "--device", "cuda"], 1, "device: 'cuda' is not available here"),
+    "no such device": ([*DIGITS, "--model", "mlp", "--device", "tpu"], 1, "device: 'tpu' is not available here"),
     "no epochs": (["train", "--model", "mlp", "--data", "digits", "--epochs", 0], 2, "Invalid value for '--epochs': 0"),
     "no number": ([*DIGITS, "--model", "mlp", "--lr", "fast"], 2, "Invalid value for '--lr': 'fast' is not a valid"),
     "rate": ([*DIGITS, "--model", "mlp", "--lr", "nan"], 1, "SGD: lr must be a number of at least 0, got nan"),

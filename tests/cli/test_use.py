@@ -1,6 +1,7 @@
 """`eval` and `predict`: what is done with a trained network."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -102,7 +103,19 @@ def test_a_message_that_quotes_a_file_does_not_paint_the_terminal(minigrad, tmp_
 
 def test_a_device_that_is_missing_is_one_line(minigrad, run, digit):
     for arguments in (("eval", run), ("predict", run, digit)):
-        assert minigrad(*arguments, "--device", "cuda").error.startswith("device: 'cuda' is not available here")
+        assert minigrad(*arguments, "--device", "tpu").error.startswith("device: 'tpu' is not available here")
+        assert minigrad(*arguments, "--device", "cuda:1").error.startswith("device: 'cuda:1' is not there")
+
+
+@pytest.mark.skipif(mg.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_a_line_says_what_is_missing(minigrad, run, digit, tmp_path):
+    training = ("train", "--data", "digits", "--model", "mlp", "--out", tmp_path / "new")
+    for arguments in (("eval", run), ("predict", run, digit), training):
+        outcome = minigrad(*arguments, "--device", "cuda")
+        assert re.match(r"cuda: .*(pip install|install one|nvidia-smi)", outcome.error)
+        assert outcome.code == 1
+    assert not (tmp_path / "new").exists()
+    assert any(re.match("CUDA +not available: cuda: ", line) for line in minigrad("info").lines)
 
 
 def test_the_reference_device_gives_the_same_answers(minigrad, run, digit):

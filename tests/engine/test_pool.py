@@ -55,8 +55,8 @@ def test_blocks_start_on_a_cache_line(pool):
 
 def test_a_size_is_rounded_up_by_an_eighth_at_most():
     for size in [*range(SMALLEST, SMALLEST + 50), 3_000_001, 2**30 + 1]:
-        assert size <= pools._rounded(size) <= size * 1.125
-        assert pools._rounded(pools._rounded(size)) == pools._rounded(size)
+        assert size <= pools.rounded(size) <= size * 1.125
+        assert pools.rounded(pools.rounded(size)) == pools.rounded(size)
 
 
 def test_no_more_is_held_than_twice_as_much_as_was_in_use(pool):

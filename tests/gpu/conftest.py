@@ -42,3 +42,11 @@ def device(request):
     emulator = Emulator()
     with runtime.use(emulator):
         yield emulator
+
+
+@pytest.fixture
+def log(device):
+    """The names of what was done; a GPU keeps none."""
+    if not hasattr(device, "log"):
+        pytest.skip("a GPU keeps no log")
+    return device.log

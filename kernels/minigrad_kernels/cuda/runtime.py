@@ -59,7 +59,7 @@ _current: list[Runtime] = []
 
 
 def current() -> Runtime:
-    """Return the runtime: that of the GPU, unless `use` has put another in its place."""
+    """Return the runtime: that of the GPU, unless `use` has put another in its place, or raise UnavailableError."""
     if not _current:
         _current.append(importlib.import_module("minigrad_kernels.cuda.driver").Driver())
     return _current[-1]
