@@ -60,7 +60,7 @@ class Kernel:
 
     def scalar(self, position: int, value: Any, chosen: Types) -> Any:
         """Return the value of an argument that is no array, in the type that the signature says."""
-        return np.dtype(str(_numba_type(self.words[position], chosen))).type(value)
+        return _scalar_type(self.words[position], chosen)(value)
 
 
 _registry: list[Kernel] = []
@@ -77,6 +77,11 @@ def _numba_type(word: str, chosen: Types) -> Any:
     _, variable, element, ndim = match.groups()
     dtype = getattr(chosen, variable) if variable else np.dtype(element)
     return types.Array(from_dtype(dtype), int(ndim), "C")
+
+
+@functools.cache
+def _scalar_type(word: str, chosen: Types) -> Any:
+    return np.dtype(str(_numba_type(word, chosen))).type
 
 
 def kernel(

@@ -35,10 +35,10 @@ def device(function: Any) -> Any:
 @device
 def first_index():
     """Return the number of this thread in the grid."""
-    return uint32(cuda.blockIdx.x) * uint32(cuda.blockDim.x) + uint32(cuda.threadIdx.x)
+    return uint32(uint32(cuda.blockIdx.x) * uint32(cuda.blockDim.x) + uint32(cuda.threadIdx.x))
 
 
 @device
 def grid_threads():
     """Return how many threads the grid has: the step of a loop that every thread of it takes a part of."""
-    return uint32(cuda.gridDim.x) * uint32(cuda.blockDim.x)
+    return uint32(uint32(cuda.gridDim.x) * uint32(cuda.blockDim.x))
