@@ -50,6 +50,14 @@ def reverse_without_a_barrier(out, x, size):
 
 
 @kernel("out T1", "in T1", "uint")
+def shift_without_a_barrier(out, x, size):
+    held = cuda.shared.array(BLOCK, float32)
+    thread = uint32(cuda.threadIdx.x)
+    held[thread] = x[thread]
+    out[thread] = held[max(thread, uint32(1)) - uint32(1)]
+
+
+@kernel("out T1", "in T1", "uint")
 def reverse_of_what_was_not_written(out, x, size):
     held = cuda.shared.array(BLOCK, float32)
     thread = uint32(cuda.threadIdx.x)

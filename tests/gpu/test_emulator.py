@@ -25,7 +25,8 @@ def run(kernel, x=X):
     ("kernel", "expected"), [(planted.copy, X), (planted.reverse, X[::-1]), (planted.rotate_twice, np.roll(X, -2))]
 )
 def test_sound_kernels_are_right(kernel, expected):
-    assert run(kernel).tolist() == expected.tolist()
+    for _ in range(2):  # the threads in ascending order, and in descending order
+        assert run(kernel).tolist() == expected.tolist()
 
 
 def test_writing_outside_an_array_is_an_error():
@@ -41,11 +42,17 @@ def test_reading_outside_an_array_gives_nan():
 
 
 def test_a_missing_barrier_gives_nan():
-    assert np.isnan(run(planted.reverse_without_a_barrier)).any()
+    for _ in range(2):
+        assert np.isnan(run(planted.reverse_without_a_barrier)).any()
+
+
+def test_a_missing_barrier_that_only_the_later_threads_need_is_noticed_in_descending_order():
+    assert sorted(np.isnan(run(planted.shift_without_a_barrier)).any() for _ in range(2)) == [False, True]
 
 
 def test_a_missing_second_barrier_gives_wrong_numbers():
-    assert run(planted.rotate_twice_without_the_second_barrier).tolist() != np.roll(X, -2).tolist()
+    for _ in range(2):
+        assert run(planted.rotate_twice_without_the_second_barrier).tolist() != np.roll(X, -2).tolist()
 
 
 def test_shared_memory_that_nobody_wrote_gives_nan():

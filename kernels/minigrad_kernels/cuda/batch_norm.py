@@ -5,7 +5,7 @@
     batch_norm_input_grad    dx = weight r (dy - mean of dy - (x - mean) r**2 mean of dy (x - mean))
 
 with the mean, the biased var and the sums of a channel, over all images and places; moments of nothing are 0. A channel
-is reduced, and then written, by a group of threads of one block (`groups`): in one launch, without scratch, and with one
+is reduced, and then written, by a group of threads of one block (`groups`): in one launch, without scratch, with one
 writer for each element. Squares are of distances from the mean, in a second pass. Where a channel has one place, as in
 the outputs of linear layers, channels lie side by side, and so do the groups' threads.
 """

@@ -14,7 +14,7 @@ class BarrierError(RuntimeError):
     """Some threads of a block wait at a barrier that others never reach."""
 
 
-def run_blocks(native, grid, block, call):
+def run_blocks(native, grid, block, call, backwards):
     """Call for each thread of each block; blocks follow each other, as their order is nobody's business."""
     sizes = (*block, 1, 1)[:3]
     registers[3:6], registers[9:12] = sizes, grid
@@ -25,13 +25,14 @@ def run_blocks(native, grid, block, call):
         if native.does_whole_block:
             call()
         else:
-            _run_block(sizes, call)
+            _run_block(sizes, call, backwards)
 
 
-def _run_block(sizes, call):
+def _run_block(sizes, call, backwards):
+    """Reading what a later thread writes shows a missing barrier in one order, an earlier one's in the other."""
     threads = [greenlet(call) for _ in range(sizes[0] * sizes[1] * sizes[2])]
     numbers = [(x, y, z) for z in range(sizes[2]) for y in range(sizes[1]) for x in range(sizes[0])]
-    alive = list(range(len(threads)))
+    alive = list(range(len(threads)))[:: -1 if backwards else 1]
     while alive:
         for number in alive:
             registers[:3] = numbers[number]

@@ -28,7 +28,7 @@ class Shared(NamedTuple):
 
 
 class Native(NamedTuple):
-    """The function of one thread, or of a whole block where threads never wait for each other."""
+    """The function of one thread, or of a whole block where threads have nothing to do with each other."""
 
     engine: object
     address: int
@@ -125,7 +125,7 @@ def compile_native(function, signature):
             function, signature, device=False, cc=COMPUTE_CAPABILITY, opt=True, abi="numba"
         )
     sources = [host_ir(ir) for ir in library.llvm_strs]
-    does_whole_block = not any("call void @emulator_barrier" in ir for ir in sources)
+    does_whole_block = not any("@emulator_barrier" in ir or "_cudapy_smem_" in ir for ir in sources)
     module = llvm.parse_assembly(DECLARATIONS + READ_REGISTERS)
     for ir in sources:
         _add_mathematics(ir)

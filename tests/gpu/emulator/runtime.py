@@ -23,6 +23,7 @@ class Emulator(Runtime):
     def __init__(self) -> None:
         self._memory: dict[int, np.ndarray] = {}
         self.log: list[str] = []
+        self._runs_backwards = False
         self.limit = TOTAL
 
     def allocate(self, nbytes):
@@ -68,7 +69,8 @@ class Emulator(Runtime):
                 values.append(argument.item())
                 c_types.append(np.ctypeslib.as_ctypes_type(argument.dtype))
         function = ctypes.PYFUNCTYPE(None, *c_types)(native.address)
-        run_blocks(native, grid, (kernel.block,), lambda: function(*values))
+        self._runs_backwards = not self._runs_backwards
+        run_blocks(native, grid, (kernel.block,), lambda: function(*values), self._runs_backwards)
         self.assert_guards_stand()
 
     def synchronize(self):
