@@ -90,6 +90,13 @@ def test_long_sums_are_cut_into_chunks_in_one_more_launch(device):
     ]
 
 
+def test_many_chunks_of_few_and_of_many_elements(monkeypatch):
+    monkeypatch.setattr("minigrad_kernels.cuda.product.LEAST_CHUNK", 8)
+    for rows, columns in ((1, 1), (5, 7), (8, 8)):
+        assert chunks_of(Sizes(1, rows, columns, 171), SQUARE) == (16, 11)
+        assert_product(*matrices((1, rows, 171, columns), np.float32))
+
+
 @pytest.mark.parametrize("tile", [SQUARE, FLAT, LARGE])
 @pytest.mark.parametrize("sizes", [(1, 64, 576, 131072), (9, 100, 100, 10**6), (600, 1, 1, 10**6), (1, 1, 1, 0)])
 def test_chunks_cover_the_sum(sizes, tile):

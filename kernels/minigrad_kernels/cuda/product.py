@@ -1,7 +1,8 @@
 """How a product of matrices is run: in which tiles, and in how many chunks.
 
 Where there are few tiles, k is cut into chunks, by the sizes alone, so that results do not depend on the device. Each
-chunk's sums go to scratch, and a second kernel adds them in order.
+chunk's sums go to scratch. A second kernel adds them in a fixed order: the threads of a block are 8 for each of 32
+elements, each adds up every eighth chunk, and the first one what they have. No two threads write one element.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,23 +11,32 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad_kernels.cuda.array import DeviceArray
-from minigrad_kernels.cuda.compiler import Kernel, kernel
-from minigrad_kernels.cuda.language import first_index, grid_threads, uint32
-from minigrad_kernels.cuda.launch import ceil_div, launch, launch_blocks
+from minigrad_kernels.cuda.compiler import BLOCK, Kernel, kernel
+from minigrad_kernels.cuda.language import cuda, uint32
+from minigrad_kernels.cuda.launch import ceil_div, launch_blocks
 from minigrad_kernels.cuda.tile import FLAT, LARGE, SQUARE, STEP, Tile
 
 BLOCKS = 512  # enough to fill a large device
 LEAST_CHUNK = 256
+WARP = 32
 
-_ONE = np.uint32(1)
+_WARP, _PARTS, _ZERO, _ONE = map(np.uint32, (WARP, BLOCK // WARP, 0, 1))
 
 
 @kernel("out T1", "in T1", "uint", "uint")
 def _add_chunks(out, sums, size, chunks):
-    for i in range(first_index(), size, grid_threads()):
-        total = sums[i]
-        for chunk in range(_ONE, chunks):
+    totals = cuda.shared.array(BLOCK, out.dtype)
+    thread = uint32(cuda.threadIdx.x)
+    part, i = uint32(thread // _WARP), uint32(uint32(cuda.blockIdx.x) * _WARP + thread % _WARP)
+    total = out.dtype.type(0)
+    if i < size:
+        for chunk in range(part, chunks, _PARTS):
             total += sums[uint32(chunk * size + i)]
+    totals[thread] = total
+    cuda.syncthreads()
+    if part == _ZERO and i < size:
+        for other in range(_ONE, _PARTS):
+            total += totals[uint32(other * _WARP + thread)]
         out[i] = total
 
 
@@ -85,4 +95,4 @@ class Product:
         grid = (sizes.tiles(tile) * chunks,)
         launch_blocks(self.kernels[tile], grid, target, *operands, sizes.rows, sizes.columns, chunk, chunks, *words)
         if chunks > 1:
-            launch(_add_chunks, out.size, out.reshape(-1), target, out.size, chunks)
+            launch_blocks(_add_chunks, (ceil_div(out.size, WARP),), out.reshape(-1), target, out.size, chunks)
