@@ -8,6 +8,8 @@ import pytest
 from minigrad_kernels.cuda import conv as kernels
 from minigrad_kernels.cuda import conv_input_grad
 from minigrad_kernels.cuda.array import DeviceArray, Memory
+from minigrad_kernels.cuda.product import Product, Sizes
+from minigrad_kernels.cuda.tile import FLAT, SQUARE
 from tests.gpu.running import run
 from tests.kernels.cases.bounds import summed
 from tests.kernels.cases.conv import Convolution, convolution, convolution_input_grad, convolution_weight_grad
@@ -41,10 +43,11 @@ CONVOLUTIONS = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("dtype", "tile"), [("float32", SQUARE), ("float64", FLAT)])
 @pytest.mark.parametrize("name", BUILD)
 @pytest.mark.parametrize("sizes", CONVOLUTIONS)
-def test_equals_reference(sizes, name, dtype):
+def test_equals_reference(monkeypatch, sizes, name, dtype, tile):
+    monkeypatch.setattr(Product, "tile", lambda *_: tile)
     call = BUILD[name](np.random.default_rng(0), dtype, CONVOLUTIONS[sizes])
     expected = run_on_host("reference", name, call)
     bounds = summed(SimpleNamespace(name=name), call, expected)
@@ -69,6 +72,12 @@ def test_a_strided_input_gradient_multiplies_no_tap_that_meets_no_window():
     assert conv_input_grad.sizes_of(dx, w, (2, 3), (2, 3), 1) == (6, 2, 4 * 15, 5 * 9)
 
 
+def test_few_outputs_go_in_flat_tiles():
+    for product in (kernels._CONV2D, kernels._WEIGHT_GRAD, conv_input_grad.INPUT_GRAD):
+        assert product.tile(np.dtype(np.float32), Sizes(1, 32, 9999, 99)) == FLAT
+        assert product.tile(np.dtype(np.float32), Sizes(1, 33, 9999, 99)) == SQUARE
+
+
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [
@@ -80,11 +89,11 @@ def test_a_strided_input_gradient_multiplies_no_tap_that_meets_no_window():
 def test_long_sums_take_one_more_launch(device, name, sizes):
     call = BUILD[name](np.random.default_rng(0), "float32", CONVOLUTIONS[sizes])
     run(name, call)
-    assert [line for line in device.log if "launch" in line][1:] == ["launch cuda.tile._add_chunks"]
+    assert [line for line in device.log if "launch" in line][1:] == ["launch cuda.product._add_chunks"]
 
 
 def test_all_else_takes_one_launch_and_no_scratch(device):
     call = convolution(np.random.default_rng(0), "float32", CONVOLUTIONS["groups"])
     run("conv.conv2d", call)
-    assert [line for line in device.log if "launch" in line] == ["launch cuda.conv._conv2d"]
+    assert [line for line in device.log if "launch" in line] == ["launch cuda.conv._conv2d_32x128"]
     assert kernels.conv2d_scratch_bytes(*call.outs, *call.inputs, *call.scalars) == 0

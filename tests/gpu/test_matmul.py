@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from minigrad_kernels.cuda import tile
+from minigrad_kernels.cuda import matmul
+from minigrad_kernels.cuda.product import Product, Sizes, chunks_of
+from minigrad_kernels.cuda.tile import FLAT, LARGE, SQUARE, STEP, reciprocal
 from tests.gpu.running import run
 from tests.kernels.cases.case import Call
 
@@ -64,26 +66,48 @@ def test_nan_stays_in_its_row_and_column():
     np.testing.assert_array_equal(np.isnan(found), expected)
 
 
-def test_long_sums_are_cut_into_chunks_in_one_more_launch(device):
-    a, b = matrices((1, 3, 1030, 2), np.float32)
-    assert tile.chunks_of(1, 3, 2, 1030) == (264, 4)
+@pytest.mark.parametrize("shape", [(1, 130, 17, 131), (2, 128, 8, 128), (1, 3, 530, 140)])
+def test_product_in_large_tiles(monkeypatch, shape):
+    monkeypatch.setattr(Product, "tile", lambda *_: LARGE)
+    a, b = matrices(shape, np.float32)
     assert_product(a, b)
+    assert_product(a[:, :, ::-1], np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1))
+
+
+def test_tile_is_large_where_it_fills_a_device():
+    product = matmul._PRODUCT
+    assert product.tile(np.dtype(np.float32), Sizes(1, 2048, 2048, 9)) == LARGE
+    assert product.tile(np.dtype(np.float32), Sizes(1, 1024, 2048, 9)) == SQUARE
+    assert product.tile(np.dtype(np.float64), Sizes(1, 2048, 2048, 9)) == SQUARE
+
+
+def test_long_sums_are_cut_into_chunks_in_one_more_launch(device):
+    assert chunks_of(Sizes(1, 3, 2, 1030), SQUARE) == (264, 4)
+    assert_product(*matrices((1, 3, 1030, 2), np.float32))
     assert [line for line in device.log if "launch" in line] == [
-        "launch cuda.matmul._matmul",
-        "launch cuda.tile._add_chunks",
+        "launch cuda.matmul._matmul_64x64",
+        "launch cuda.product._add_chunks",
     ]
 
 
+def test_many_chunks_of_few_and_of_many_elements(monkeypatch):
+    monkeypatch.setattr("minigrad_kernels.cuda.product.LEAST_CHUNK", 8)
+    for rows, columns in ((1, 1), (5, 7), (8, 8)):
+        assert chunks_of(Sizes(1, rows, columns, 171), SQUARE) == (16, 11)
+        assert_product(*matrices((1, rows, 171, columns), np.float32))
+
+
+@pytest.mark.parametrize("tile", [SQUARE, FLAT, LARGE])
 @pytest.mark.parametrize("sizes", [(1, 64, 576, 131072), (9, 100, 100, 10**6), (600, 1, 1, 10**6), (1, 1, 1, 0)])
-def test_chunks_cover_the_sum(sizes):
-    chunk, chunks = tile.chunks_of(*sizes)
-    assert chunk * (chunks - 1) < max(sizes[-1], 1) <= chunk * chunks or sizes[-1] == 0
-    assert chunk % tile.STEP == 0
+def test_chunks_cover_the_sum(sizes, tile):
+    chunk, chunks = chunks_of(Sizes(*sizes), tile)
+    assert chunk * (chunks - 1) < max(sizes[-1], 1) <= chunk * chunks
+    assert chunk % STEP == 0
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5, 7, 64, 65, 641, 2**16 + 1, 2**30, 2**31 - 1])
 def test_reciprocal_divides_exactly(d):
-    word = tile.reciprocal(d)
+    word = reciprocal(d)
     multiplier, shift = word % 2**32, word >> 32
     for n in {0, 1, d - 1, d, d + 1, 2**31 - 1, (2**31 - 1) // d * d, max((2**31 - 1) // d * d - 1, 0)}:
         if n < 2**31:

@@ -13,17 +13,19 @@ where x is 0 on padding. The last one is in `conv_input_grad.py`.
 import math
 
 from minigrad_kernels.cuda.array import DeviceArray
-from minigrad_kernels.cuda.compiler import kernel
-from minigrad_kernels.cuda.conv_input_grad import input_grad, sizes_of
+from minigrad_kernels.cuda.compiler import Kernel
+from minigrad_kernels.cuda.conv_input_grad import INPUT_GRAD, input_grad, sizes_of
 from minigrad_kernels.cuda.language import device, uint32
+from minigrad_kernels.cuda.product import Product, Sizes
 from minigrad_kernels.cuda.tile import (
     ALONG_K,
     ALONG_ROWS,
-    Sizes,
-    multiply,
+    FLAT,
+    SQUARE,
+    Tile,
     reciprocal,
-    scratch_bytes,
     split,
+    tiled_kernel,
     tiled_product,
 )
 
@@ -76,13 +78,12 @@ def _load_image(operands, where, pixel, tap):
 
 @device
 def _store_output(out, start, operands, where, row, place, total):
+    (_, _, _, _, outputs, _, _), _, _, group = where
+    first, plane = place
     bias = operands[2]
     if bias.size > 0 and start == 0:
-        total += bias[uint32(where[3] * where[0][4] + row)]
-    out[uint32(start + place[0] + row * place[1])] = total
-
-
-_output_product = tiled_product(_locate, _load_weight, _load_image, _place_in_y, _store_output)
+        total += bias[uint32(group * outputs + row)]
+    out[uint32(start + first + row * plane)] = total
 
 
 @device
@@ -112,47 +113,61 @@ def _store_weight(out, start, operands, where, row, tap, total):
     out[uint32(start + _place_in_w(where, row) + tap)] = total
 
 
-_weight_product = tiled_product(_locate_pixels, _load_dy, _load_image_of_tap, _enter_tap, _store_weight)
-
-_WORDS = (*["uint"] * 19, *["uint64"] * 4)
+_GEOMETRY = (*["uint"] * 19, *["uint64"] * 4)
 
 
-# fmt: off
-@kernel("out T1", "in T1", "in T1", "in T1", *_WORDS)
-def _conv2d(
-    y, w, x, bias, rows, columns, chunk, chunks,
-    groups, channels, height, width, outputs, windows_h, windows_w,
-    kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
-    by_windows_h, by_windows_w, by_kernel_h, by_kernel_w,
-):
-    shape = (groups, channels, height, width, outputs, windows_h, windows_w)
-    window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-    _output_product(y, (w, x, bias), rows, columns, chunk, chunks, (shape, window, by))
+def _conv2d_kernel(tile: Tile) -> Kernel:
+    product = tiled_product(tile, _locate, _load_weight, _load_image, _place_in_y, _store_output)
+
+    # fmt: off
+    @tiled_kernel(tile, "out T1", "in T1", "in T1", "in T1", *_GEOMETRY)
+    def _conv2d(
+        y, w, x, bias, rows, columns, chunk, chunks,
+        groups, channels, height, width, outputs, windows_h, windows_w,
+        kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
+        by_windows_h, by_windows_w, by_kernel_h, by_kernel_w,
+    ):
+        shape = (groups, channels, height, width, outputs, windows_h, windows_w)
+        window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+        by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
+        product(y, (w, x, bias), rows, columns, chunk, chunks, (shape, window, by))
+    # fmt: on
+
+    return _conv2d
 
 
-@kernel("out T1", "in T1", "in T1", *_WORDS, "uint")
-def _weight_grad(
-    dw, dy, x, rows, columns, chunk, chunks,
-    groups, channels, height, width, outputs, windows_h, windows_w,
-    kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
-    by_windows_h, by_windows_w, by_kernel_h, by_kernel_w, pixels,
-):
-    shape = (groups, channels, height, width, outputs, windows_h, windows_w)
-    window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-    by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-    _weight_product(dw, (dy, x), rows, columns, chunk, chunks, (shape, window, by, pixels))
-# fmt: on
+def _weight_grad_kernel(tile: Tile) -> Kernel:
+    product = tiled_product(tile, _locate_pixels, _load_dy, _load_image_of_tap, _enter_tap, _store_weight)
+
+    # fmt: off
+    @tiled_kernel(tile, "out T1", "in T1", "in T1", *_GEOMETRY, "uint")
+    def _weight_grad(
+        dw, dy, x, rows, columns, chunk, chunks,
+        groups, channels, height, width, outputs, windows_h, windows_w,
+        kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
+        by_windows_h, by_windows_w, by_kernel_h, by_kernel_w, pixels,
+    ):
+        shape = (groups, channels, height, width, outputs, windows_h, windows_w)
+        window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+        by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
+        product(dw, (dy, x), rows, columns, chunk, chunks, (shape, window, by, pixels))
+    # fmt: on
+
+    return _weight_grad
+
+
+_CONV2D = Product(_conv2d_kernel, (SQUARE, FLAT))
+_WEIGHT_GRAD = Product(_weight_grad_kernel, (SQUARE, FLAT))
 
 
 def _output_sizes(y_nohw: DeviceArray, w_ockk: DeviceArray, groups: int) -> Sizes:
     batch, outputs, height, width = y_nohw.shape
-    return groups, outputs // groups, batch * height * width, math.prod(w_ockk.shape[1:])
+    return Sizes(groups, outputs // groups, batch * height * width, math.prod(w_ockk.shape[1:]))
 
 
 def _weight_sizes(w_ockk: DeviceArray, y_nohw: DeviceArray, groups: int) -> Sizes:
     batches, rows, pixels, taps = _output_sizes(y_nohw, w_ockk, groups)
-    return batches, rows, taps, pixels
+    return Sizes(batches, rows, taps, pixels)
 
 
 def _words(x: DeviceArray, w: DeviceArray, y: DeviceArray, *scalars: int) -> tuple[int, ...]:
@@ -178,7 +193,7 @@ def conv2d(
     """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d."""
     words = _words(x_nchw, w_ockk, out_nohw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
     operands = (w_ockk.reshape(-1), x_nchw.reshape(-1), bias_o)
-    multiply(_conv2d, out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words)
+    _CONV2D.run(out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words)
 
 
 def conv2d_scratch_bytes(
@@ -195,7 +210,7 @@ def conv2d_scratch_bytes(
     groups: int,
 ) -> int:
     """Return the bytes of scratch that `conv2d` needs for these arguments."""
-    return scratch_bytes(out_nohw, *_output_sizes(out_nohw, w_ockk, groups))
+    return _CONV2D.scratch_bytes(out_nohw, _output_sizes(out_nohw, w_ockk, groups))
 
 
 def conv2d_input_grad(
@@ -230,7 +245,7 @@ def conv2d_input_grad_scratch_bytes(
 ) -> int:
     """Return the bytes of scratch that `conv2d_input_grad` needs for these arguments."""
     sizes = sizes_of(dx_nchw, w_ockk, (stride_h, stride_w), (dilation_h, dilation_w), groups)
-    return scratch_bytes(dx_nchw, *sizes)
+    return INPUT_GRAD.scratch_bytes(dx_nchw, sizes)
 
 
 def conv2d_weight_grad(
@@ -250,7 +265,7 @@ def conv2d_weight_grad(
     words = _words(x_nchw, dw_ockk, dy_nohw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
     sizes = _weight_sizes(dw_ockk, dy_nohw, groups)
     operands = (dy_nohw.reshape(-1), x_nchw.reshape(-1))
-    multiply(_weight_grad, dw_ockk, operands, scratch, sizes, (*words, sizes[-1]))
+    _WEIGHT_GRAD.run(dw_ockk, operands, scratch, sizes, (*words, sizes.depth))
 
 
 def conv2d_weight_grad_scratch_bytes(
@@ -266,4 +281,4 @@ def conv2d_weight_grad_scratch_bytes(
     groups: int,
 ) -> int:
     """Return the bytes of scratch that `conv2d_weight_grad` needs for these arguments."""
-    return scratch_bytes(dw_ockk, *_weight_sizes(dw_ockk, dy_nohw, groups))
+    return _WEIGHT_GRAD.scratch_bytes(dw_ockk, _weight_sizes(dw_ockk, dy_nohw, groups))

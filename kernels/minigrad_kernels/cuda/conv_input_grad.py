@@ -14,10 +14,21 @@ import math
 from typing import NamedTuple
 
 from minigrad_kernels.cuda.array import DeviceArray
-from minigrad_kernels.cuda.compiler import kernel
+from minigrad_kernels.cuda.compiler import Kernel
 from minigrad_kernels.cuda.language import device, uint32
 from minigrad_kernels.cuda.launch import ceil_div
-from minigrad_kernels.cuda.tile import ALONG_K, ALONG_ROWS, Sizes, multiply, reciprocal, split, tiled_product
+from minigrad_kernels.cuda.product import Product, Sizes
+from minigrad_kernels.cuda.tile import (
+    ALONG_K,
+    ALONG_ROWS,
+    FLAT,
+    SQUARE,
+    Tile,
+    reciprocal,
+    split,
+    tiled_kernel,
+    tiled_product,
+)
 
 Pair = tuple[int, int]
 """One number for each axis of an image."""
@@ -30,7 +41,7 @@ def _taps_of(residue, axis):
     back, first = uint32(stride - dilation % stride), uint32(0)
     while first < step and (residue + pad + first * back) % stride != uint32(0):
         first = uint32(first + uint32(1))
-    taps = uint32((kernel - first + step - uint32(1)) // step) if first < step and first < kernel else uint32(0)
+    taps = uint32((kernel - first + step - uint32(1)) // step) if first < step else uint32(0)
     beyond = uint32(dilation * kernel)  # windows; without them the division could meet a negative number
     window = uint32(uint32(residue + pad + beyond * stride - first * dilation) // stride - beyond)
     return first, taps, window, uint32(dilation * step // stride)
@@ -51,9 +62,9 @@ def _locate(words, batch):
 
 @device
 def _load_weight(operands, where, row, k):
-    words, group, _, (first_h, taps_h, _, _), (first_w, taps_w, _, _), by = where
-    (_, channels, outputs), (kernel_h, _, _, _, step_h), (kernel_w, _, _, _, step_w) = words[0], words[3], words[4]
-    o, u, v = split(k, taps_h, taps_w, by[0], by[1])
+    words, group, _, (first_h, taps_h, _, _), (first_w, taps_w, _, _), (by_taps_h, by_taps_w) = where
+    (_, channels, outputs), _, _, (kernel_h, _, _, _, step_h), (kernel_w, _, _, _, step_w), _, _, _ = words
+    o, u, v = split(k, taps_h, taps_w, by_taps_h, by_taps_w)
     i, j = uint32(first_h + u * step_h), uint32(first_w + v * step_w)
     plane = uint32(kernel_h * kernel_w)
     of_output = uint32((group * outputs + o) * channels * plane)
@@ -62,10 +73,11 @@ def _load_weight(operands, where, row, k):
 
 @device
 def _load_dy(operands, where, column, k):
-    words, group, _, (_, taps_h, window_h, delta_h), (_, taps_w, window_w, delta_w), by = where
-    (groups, _, outputs), (windows_h, windows_w) = words[0], words[2]
-    n, t, s = split(column, *words[6])
-    o, u, v = split(k, taps_h, taps_w, by[0], by[1])
+    words, group, _, taps_h, taps_w, (by_taps_h, by_taps_w) = where
+    (_, count_h, window_h, delta_h), (_, count_w, window_w, delta_w) = taps_h, taps_w
+    (groups, _, outputs), _, (windows_h, windows_w), _, _, _, places, _ = words
+    n, t, s = split(column, *places)
+    o, u, v = split(k, count_h, count_w, by_taps_h, by_taps_w)
     p, q = uint32(uint32(t + window_h) - u * delta_h), uint32(uint32(s + window_w) - v * delta_w)
     first = uint32((n * groups + group) * outputs * windows_h * windows_w)
     dy = operands[1]
@@ -77,9 +89,9 @@ def _load_dy(operands, where, column, k):
 def _place(where, column):
     """Return where the place lies in the first plane of the group, the size of a plane, and whether it exists."""
     words, group, (residue_h, residue_w), _, _, _ = where
-    (groups, channels, _), (height, width) = words[0], words[1]
-    n, t, s = split(column, *words[6])
-    h, w = uint32(residue_h + t * words[3][1]), uint32(residue_w + s * words[4][1])
+    (groups, channels, _), (height, width), _, (_, stride_h, _, _, _), (_, stride_w, _, _, _), _, places, _ = words
+    n, t, s = split(column, *places)
+    h, w = uint32(residue_h + t * stride_h), uint32(residue_w + s * stride_w)
     plane = uint32(height * width)
     first = uint32((n * groups + group) * channels * plane)
     return uint32(first + h * width + w), plane, h < height and w < width
@@ -92,24 +104,30 @@ def _store(out, start, operands, where, row, place, total):
         out[uint32(start + first + row * plane)] = total
 
 
-_product = tiled_product(_locate, _load_weight, _load_dy, _place, _store)
+def _kernel(tile: Tile) -> Kernel:
+    product = tiled_product(tile, _locate, _load_weight, _load_dy, _place, _store)
+
+    # fmt: off
+    @tiled_kernel(tile, "out T1", "in T1", "in T1", *["uint"] * 25, *["uint64"] * 6)
+    def _input_grad(
+        dx, w, dy, rows, columns, chunk, chunks,
+        groups, channels, outputs, height, width, windows_h, windows_w,
+        kernel_h, stride_h, pad_h, dilation_h, step_h, kernel_w, stride_w, pad_w, dilation_w, step_w,
+        residues_h, residues_w, places_h, places_w,
+        by_places_h, by_places_w, by_most_h, by_fewer_h, by_most_w, by_fewer_w,
+    ):
+        axis_h = (kernel_h, stride_h, pad_h, dilation_h, step_h)
+        axis_w = (kernel_w, stride_w, pad_w, dilation_w, step_w)
+        residues, places = (residues_h, residues_w), (places_h, places_w, by_places_h, by_places_w)
+        by_taps = (by_most_h, by_fewer_h, by_most_w, by_fewer_w)
+        sizes = (groups, channels, outputs), (height, width), (windows_h, windows_w)
+        product(dx, (w, dy), rows, columns, chunk, chunks, (*sizes, axis_h, axis_w, residues, places, by_taps))
+    # fmt: on
+
+    return _input_grad
 
 
-# fmt: off
-@kernel("out T1", "in T1", "in T1", *["uint"] * 25, *["uint64"] * 6)
-def _input_grad(
-    dx, w, dy, rows, columns, chunk, chunks,
-    groups, channels, outputs, height, width, windows_h, windows_w,
-    kernel_h, stride_h, pad_h, dilation_h, step_h, kernel_w, stride_w, pad_w, dilation_w, step_w,
-    residues_h, residues_w, places_h, places_w,
-    by_places_h, by_places_w, by_most_h, by_fewer_h, by_most_w, by_fewer_w,
-):
-    axis_h, axis_w = (kernel_h, stride_h, pad_h, dilation_h, step_h), (kernel_w, stride_w, pad_w, dilation_w, step_w)
-    residues, places = (residues_h, residues_w), (places_h, places_w, by_places_h, by_places_w)
-    by_taps = (by_most_h, by_fewer_h, by_most_w, by_fewer_w)
-    sizes = (groups, channels, outputs), (height, width), (windows_h, windows_w)
-    _product(dx, (w, dy), rows, columns, chunk, chunks, (*sizes, axis_h, axis_w, residues, places, by_taps))
-# fmt: on
+INPUT_GRAD = Product(_kernel, (SQUARE, FLAT))
 
 
 class _Axis(NamedTuple):
@@ -131,7 +149,7 @@ def sizes_of(dx_nchw: DeviceArray, w_ockk: DeviceArray, strides: Pair, dilations
     h, w = map(_axis, dx_nchw.shape[2:], w_ockk.shape[2:], strides, dilations)
     batches = groups * h.residues * w.residues
     depth = w_ockk.shape[0] // groups * h.most_taps * w.most_taps
-    return batches, w_ockk.shape[1], dx_nchw.shape[0] * h.places * w.places, depth
+    return Sizes(batches, w_ockk.shape[1], dx_nchw.shape[0] * h.places * w.places, depth)
 
 
 def input_grad(
@@ -153,4 +171,4 @@ def input_grad(
     words += [reciprocal(axis.places) for axis in axes]
     words += [reciprocal(taps) for axis in axes for taps in (axis.most_taps, axis.most_taps - 1)]
     sizes = sizes_of(dx_nchw, w_ockk, strides, dilations, groups)
-    multiply(_input_grad, dx_nchw, (w_ockk.reshape(-1), dy_nohw.reshape(-1)), scratch, sizes, tuple(words))
+    INPUT_GRAD.run(dx_nchw, (w_ockk.reshape(-1), dy_nohw.reshape(-1)), scratch, sizes, words)

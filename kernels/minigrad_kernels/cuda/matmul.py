@@ -8,26 +8,25 @@ stores.
 import math
 
 from minigrad_kernels.cuda.array import DeviceArray
-from minigrad_kernels.cuda.compiler import kernel
+from minigrad_kernels.cuda.compiler import Kernel
 from minigrad_kernels.cuda.language import device, uint32
+from minigrad_kernels.cuda.product import Product, Sizes
 from minigrad_kernels.cuda.strides import span
-from minigrad_kernels.cuda.tile import ALONG_K, ALONG_ROWS, Sizes, multiply, scratch_bytes, tiled_product
+from minigrad_kernels.cuda.tile import ALONG_K, ALONG_ROWS, LARGE, SQUARE, Tile, tiled_kernel, tiled_product
 
 
 @device
 def _order(k_stride):
     is_along_k = uint32(k_stride + uint32(1)) <= uint32(2)  # -1, 0 or 1
-    return ALONG_K[0] if is_along_k else ALONG_ROWS[0], ALONG_K[1] if is_along_k else ALONG_ROWS[1]
+    return ALONG_K if is_along_k else ALONG_ROWS
 
 
 @device
 def _locate(words, batch):
-    depth, out_batch, out_row, a_start, a_batch, a_row, a_k, b_start, b_batch, b_column, b_k, bias_start, bias_step = (
-        words
-    )
-    a_first, b_first = uint32(a_start + batch * a_batch), uint32(b_start + batch * b_batch)
-    where = (a_first, a_row, a_k), (b_first, b_column, b_k), (uint32(batch * out_batch), out_row, bias_start, bias_step)
-    return depth, _order(a_k), _order(b_k), where
+    depth, (out_batch, columns), (a_start, a_batch, a_row, a_k), (b_start, b_batch, b_column, b_k), bias = words
+    a = (uint32(a_start + batch * a_batch), a_row, a_k)
+    b = (uint32(b_start + batch * b_batch), b_column, b_k)
+    return depth, _order(a_k), _order(b_k), (a, b, (uint32(batch * out_batch), columns), bias)
 
 
 @device
@@ -49,25 +48,31 @@ def _enter(where, column):
 
 @device
 def _store(out, start, operands, where, row, column, total):
-    first, row_stride, bias_start, bias_step = where[2]
+    _, _, (first, columns), (bias_start, bias_step) = where
     bias = operands[2]
     if bias.size > 0 and start == 0:
         total += bias[uint32(bias_start + column * bias_step)]
-    out[uint32(start + first + row * row_stride + column)] = total
+    out[uint32(start + first + row * columns + column)] = total
 
 
-_product = tiled_product(_locate, _load_a, _load_b, _enter, _store)
+def _kernel(tile: Tile) -> Kernel:
+    product = tiled_product(tile, _locate, _load_a, _load_b, _enter, _store)
+
+    # fmt: off
+    @tiled_kernel(tile, "out T1", "in T1", "in T1", "in T1", *["uint"] * 17)
+    def _matmul(
+        out, a, b, bias, rows, columns, chunk, chunks, depth, out_batch, out_columns,
+        a_start, a_batch, a_row, a_k, b_start, b_batch, b_column, b_k, bias_start, bias_step,
+    ):
+        a_places, b_places = (a_start, a_batch, a_row, a_k), (b_start, b_batch, b_column, b_k)
+        words = (depth, (out_batch, out_columns), a_places, b_places, (bias_start, bias_step))
+        product(out, (a, b, bias), rows, columns, chunk, chunks, words)
+    # fmt: on
+
+    return _matmul
 
 
-@kernel("out T1", "in T1", "in T1", "in T1", *["uint"] * 17)
-def _matmul(
-    out, a, b, bias, rows, columns, chunk, chunks, depth,
-    out_batch, out_row, a_start, a_batch, a_row, a_k, b_start, b_batch, b_column, b_k, bias_start, bias_step,
-):  # fmt: skip
-    words = (
-        depth, out_batch, out_row, a_start, a_batch, a_row, a_k, b_start, b_batch, b_column, b_k, bias_start, bias_step,
-    )  # fmt: skip
-    _product(out, (a, b, bias), rows, columns, chunk, chunks, words)
+_PRODUCT = Product(_kernel, (SQUARE, LARGE))
 
 
 def matmul(out_bmn: DeviceArray, a_bmk: DeviceArray, b_bkn: DeviceArray, scratch: DeviceArray) -> None:
@@ -78,7 +83,7 @@ def matmul(out_bmn: DeviceArray, a_bmk: DeviceArray, b_bkn: DeviceArray, scratch
 
 def matmul_scratch_bytes(out_bmn: DeviceArray, a_bmk: DeviceArray, b_bkn: DeviceArray) -> int:
     """Return the bytes of scratch that `matmul` needs for these arguments."""
-    return scratch_bytes(out_bmn, *_sizes(out_bmn, a_bmk))
+    return _PRODUCT.scratch_bytes(out_bmn, _sizes(out_bmn, a_bmk))
 
 
 def linear(
@@ -90,18 +95,18 @@ def linear(
 
 def linear_scratch_bytes(out_no: DeviceArray, x_nk: DeviceArray, w_ok: DeviceArray, bias_o: DeviceArray) -> int:
     """Return the bytes of scratch that `linear` needs for these arguments."""
-    return scratch_bytes(out_no, *_sizes(out_no, x_nk))
+    return _PRODUCT.scratch_bytes(out_no, _sizes(out_no, x_nk))
 
 
 def _sizes(out: DeviceArray, a: DeviceArray) -> Sizes:
-    return math.prod(out.shape[:-2]), out.shape[-2], out.shape[-1], a.shape[-1]
+    return Sizes(math.prod(out.shape[:-2]), out.shape[-2], out.shape[-1], a.shape[-1])
 
 
 def _run(out: DeviceArray, a: DeviceArray, b: DeviceArray, bias: DeviceArray, scratch: DeviceArray) -> None:
-    batches, rows, columns, depth = _sizes(out, a)
+    sizes = _sizes(out, a)
     a_row, a_start, (a_batch, a_m, a_k) = span(a, 3)
     b_row, b_start, (b_batch, b_k, b_n) = span(b, 3)
     bias_row, bias_start, bias_steps = span(bias)
     strides = (a_start, a_batch, a_m, a_k, b_start, b_batch, b_n, b_k, bias_start, *bias_steps)
-    words = (depth, rows * columns, columns, *strides)
-    multiply(_matmul, out, (a_row, b_row, bias_row), scratch, (batches, rows, columns, depth), words)
+    words = (sizes.depth, sizes.rows * sizes.columns, sizes.columns, *strides)
+    _PRODUCT.run(out, (a_row, b_row, bias_row), scratch, sizes, words)
