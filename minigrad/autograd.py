@@ -259,8 +259,7 @@ def _common_backend(op: Op, inputs: Sequence[Tensor]) -> Backend:
     backend = inputs[0].backend
     for other in inputs:
         if other.backend is not backend:
-            found = [given.device for given in inputs]
-            raise DeviceError(f"{op.name}: tensors on one device are required, got {found}; move some with .to(device)")
+            raise DeviceError(f"{op.name}: tensors on one device are required, got {[t.device for t in inputs]}")
     return backend
 
 
