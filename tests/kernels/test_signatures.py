@@ -46,6 +46,24 @@ def test_cpu_and_reference_have_the_same_entry_points(module):
     assert entry_points("cpu", module) == entry_points("reference", module)
 
 
+def declared_entry_points(source):
+    """The same of a file that cannot be imported here."""
+    functions = [
+        node for node in ast.parse(source.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+    ]
+    return {
+        function.name: [argument.arg for argument in function.args.args]
+        for function in functions
+        if not function.name.startswith("_") and not function.decorator_list
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_cuda_and_reference_have_the_same_entry_points(module):
+    cuda = Path(reference.__file__).parents[1] / "cuda" / f"{module}.py"
+    assert declared_entry_points(cuda) == entry_points("reference", module)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_scratch_comes_last_and_has_its_sister(module):
     functions = entry_points("reference", module)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "requirements/dev.lock").read_text()
+LOCKS = [path.read_text() for path in sorted((ROOT / "requirements").glob("*.lock"))]
+CUDA, DEV = LOCKS
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +42,26 @@ def test_the_wheel_holds_nothing_else(wheel):
     assert not [name for name in wheel if name.endswith((".pyc", ".nbi", ".nbc"))]
 
 
-def test_the_lock_names_no_address():
-    assert not re.search(r"://|file:|@|^\s*-", re.sub(r"--hash=sha256:", "", LOCK), re.MULTILINE)
+@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev"])
+def test_the_lock_names_no_address(lock):
+    assert not re.search(r"://|file:|@|^\s*-", re.sub(r"--hash=sha256:", "", lock), re.MULTILINE)
 
 
-def test_every_locked_requirement_is_exact_and_hashed():
-    entries = re.sub(r" \\\n\s+", " ", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE)).splitlines()
+@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev"])
+def test_every_locked_requirement_is_exact_and_hashed(lock):
+    entries = re.sub(r" \\\n\s+", " ", re.sub(r"^#.*\n", "", lock, flags=re.MULTILINE)).splitlines()
     assert entries
     for entry in entries:
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", entry)
 
 
-def test_the_lock_holds_every_declared_dependency():
+def test_the_locks_hold_every_declared_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    assert extras.pop("bench") == [
-        *extras["plot"],
-        "torch==2.13.0",
-    ]  # the lock is without it, for nothing else needs it
-    declared = project["dependencies"] + sum(extras.values(), ["hatchling", "editables"])
-    locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
-    assert {re.match(r"[\w-]+", line)[0] for line in declared} <= locked
+    # No lock has it, for nothing but `make bench` needs it.
+    assert extras.pop("bench") == [*extras["plot"], "torch==2.13.0"]
+    needed = [*project["dependencies"], "hatchling", "editables"]
+    for_cuda = [*needed, *extras.pop("cuda"), *extras.pop("cuda-test")]
+    for lock, declared in ((CUDA, for_cuda), (DEV, sum(extras.values(), needed))):
+        locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+        assert {re.match(r"[\w-]+", line)[0] for line in declared} <= locked
