@@ -82,8 +82,6 @@ class Methods:
     clamp = compare.clamp
     clone = elementwise.clone
     to = transfer.to
-    cpu = transfer.cpu
-    cuda = transfer.cuda
     float = casts.float
     double = casts.double
     long = casts.long
@@ -123,6 +121,14 @@ class Methods:
     transpose = shape.transpose
     squeeze = shape.squeeze
     unsqueeze = shape.unsqueeze
+
+    def cpu(self: Any) -> Tensor:
+        """The tensor in the CPU's memory: `to("cpu")`."""
+        return transfer.to_device(self, "cpu")
+
+    def cuda(self: Any) -> Tensor:
+        """The tensor in the GPU's memory: `to("cuda")`."""
+        return transfer.to_device(self, "cuda")
 
     @property
     def T(self: Any) -> Tensor:  # noqa: N802 - the name that NumPy and PyTorch use
