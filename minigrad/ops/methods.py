@@ -122,14 +122,6 @@ class Methods:
     squeeze = shape.squeeze
     unsqueeze = shape.unsqueeze
 
-    def cpu(self: Any) -> Tensor:
-        """The tensor in the CPU's memory: `to("cpu")`."""
-        return transfer.to_device(self, "cpu")
-
-    def cuda(self: Any) -> Tensor:
-        """The tensor in the GPU's memory: `to("cuda")`."""
-        return transfer.to_device(self, "cuda")
-
     @property
     def T(self: Any) -> Tensor:  # noqa: N802 - the name that NumPy and PyTorch use
         """The axes in reverse order."""
