@@ -123,6 +123,14 @@ class Tensor(Methods):
         """The same memory, cut off from the tape."""
         return Tensor(self.array, self.spec, self.backend, version=self.version)
 
+    def cpu(self) -> Tensor:
+        """The tensor in the CPU's memory: `to("cpu")`."""
+        return self.to("cpu")
+
+    def cuda(self) -> Tensor:
+        """The tensor in the GPU's memory: `to("cuda")`."""
+        return self.to("cuda")
+
     def numpy(self) -> Any:
         """A NumPy array that shares the CPU's memory; what is written to it is not seen by the tape."""
         if self.requires_grad:

@@ -82,8 +82,6 @@ class Methods:
     clamp = compare.clamp
     clone = elementwise.clone
     to = transfer.to
-    cpu = transfer.cpu
-    cuda = transfer.cuda
     float = casts.float
     double = casts.double
     long = casts.long

@@ -54,13 +54,3 @@ def to(input: Tensor, *wanted: Any, dtype: Any = None, device: str | None = None
             raise DTypeError(f"to: a device and a dtype at most are required, got {wanted}")
     moved = input if device is None else to_device(input, device)
     return moved if dtype is None else cast(moved, dtype)
-
-
-def cpu(input: Tensor) -> Tensor:
-    """The tensor in the CPU's memory."""
-    return to_device(input, "cpu")
-
-
-def cuda(input: Tensor) -> Tensor:
-    """The tensor in the GPU's memory."""
-    return to_device(input, "cuda")
