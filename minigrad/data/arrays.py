@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -98,6 +99,17 @@ class View:
         self.dataset = dataset
 
     @property
+    def draws(self) -> int:
+        """How many times what is read of an example is changed at random."""
+        return getattr(self.dataset, "draws", 0)
+
+    def at_epoch(self, epoch: int, seed: int) -> Self:
+        """What is random in these data, as it is in an epoch with a seed: a function of both and of the index."""
+        view = copy.copy(self)
+        view.dataset = at_epoch(self.dataset, epoch, seed)
+        return view
+
+    @property
     def targets(self) -> np.ndarray:
         """The labels."""
         return self.dataset.targets  # type: ignore[attr-defined]  # as missing here as there
@@ -145,3 +157,9 @@ class Subset(View):
 
     def __repr__(self) -> str:
         return f"Subset({len(self)} of {self.dataset!r})"
+
+
+def at_epoch(dataset: Dataset, epoch: int, seed: int) -> Dataset:
+    """The data set as it is in an epoch: another view, where it has the method, or the same."""
+    method = getattr(dataset, "at_epoch", None)
+    return dataset if method is None else method(epoch, seed)

@@ -55,7 +55,7 @@ class Fitted:
         return self._cast[name, dtype]
 
     def _keep(self, **arrays: np.ndarray) -> None:
-        self._arrays = {name: np.array(array, np.float64) for name, array in arrays.items()}
+        self._arrays = {name: np.array(array, np.float64, order="C") for name, array in arrays.items()}
         self._cast = {}
 
     def _fit_together(self, **arrays: np.ndarray) -> bool:
