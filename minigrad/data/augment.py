@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 
 from minigrad.data.arrays import Dataset, View
-from minigrad.data.integers import require_integer
-from minigrad.data.preprocess.fitted import Fitted, as_floats
+from minigrad.data.integers import require_integer, require_number
+from minigrad.data.preprocess.fitted import as_floats
 from minigrad.data.preprocess.moments import moments, products, stream
-from minigrad.data.preprocess.pca import principal_components
+from minigrad.data.preprocess.pca import Components, principal_components
 from minigrad.errors import DataError, ShapeError
 from minigrad.random import initial_seed
 
@@ -136,9 +136,7 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
-            raise DataError(f"RandomHorizontalFlip: p must be a probability, got {p!r}")
-        self.p = p
+        self.p = require_number("RandomHorizontalFlip: p", p, 1)
 
     def __call__(self, images: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Reflect those whose first word is below p 2**32."""
@@ -146,7 +144,7 @@ class RandomHorizontalFlip:
         return _cut(images, images.shape[2:], np.zeros((len(images), 2), np.int64), reflected.astype(np.uint8))
 
 
-class PCAColorJitter(Fitted):
+class PCAColorJitter(Components):
     """Shift the colour of each image along the principal components of red, green and blue.
 
     To every pixel is added the sum over components of a * variance * component, where a is drawn for each image and
@@ -179,23 +177,9 @@ class PCAColorJitter(Fitted):
     >>> Augmented(train, PCAColorJitter(std=0.1).fit(train))
     """
 
-    names = ("components", "explained_variance")
-
     def __init__(self, std: float = 0.1) -> None:
         super().__init__()
-        if isinstance(std, bool) or not isinstance(std, int | float) or not 0 <= std < np.inf:
-            raise DataError(f"PCAColorJitter: std must be a number of at least 0, got {std!r}")
-        self.std = std
-
-    @property
-    def components_(self) -> np.ndarray:
-        """The principal components of the channels, one a row."""
-        return self.array("components")
-
-    @property
-    def explained_variance_(self) -> np.ndarray:
-        """The variance along each."""
-        return self.array("explained_variance")
+        self.std = require_number("PCAColorJitter: std", std)
 
     def fit(self, dataset: Dataset | np.ndarray) -> Self:
         """Learn from the training images, in one pass; return itself."""

@@ -8,17 +8,32 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 
 from minigrad.data.arrays import Dataset
-from minigrad.data.integers import require_integer
-from minigrad.data.preprocess.fitted import Preprocessing
+from minigrad.data.integers import require_integer, require_number
+from minigrad.data.preprocess.fitted import Fitted, Preprocessing
 from minigrad.data.preprocess.moments import moments, products, stream
-from minigrad.data.preprocess.scaling import require_eps
 from minigrad.errors import DataError
 
 _MOST: Final = 2**14  # features: their covariance has 2 GB
 _EPS = 1e-5
 
 
-class PCA(Preprocessing):
+class Components(Fitted):
+    """Principal components (K, D), one a row, and the variance along each (K,)."""
+
+    names: ClassVar[tuple[str, ...]] = ("components", "explained_variance")
+
+    @property
+    def components_(self) -> np.ndarray:
+        """The principal components, one a row."""
+        return self.array("components")
+
+    @property
+    def explained_variance_(self) -> np.ndarray:
+        """The variance along each."""
+        return self.array("explained_variance")
+
+
+class PCA(Components, Preprocessing):
     """Coordinates along the principal components: (x - mean) @ components.T, x flattened.
 
     Parameters
@@ -48,23 +63,13 @@ class PCA(Preprocessing):
     Source: Pearson (1901), On lines and planes of closest fit to systems of points in space.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("mean", "components", "explained_variance")
+    names = ("mean", *Components.names)
 
     def __init__(self, n_components: float | None = None) -> None:
         super().__init__()
         self.n_components = n_components
         if n_components is not None and not (isinstance(n_components, float) and 0 < n_components < 1):
             require_integer(f"{type(self).__name__}: n_components, unless a fraction below 1,", n_components, 1)
-
-    @property
-    def components_(self) -> np.ndarray:
-        """The principal components, one a row."""
-        return self.array("components")
-
-    @property
-    def explained_variance_(self) -> np.ndarray:
-        """The variance along each."""
-        return self.array("explained_variance")
 
     def fit(self, dataset: Dataset | np.ndarray) -> Self:
         name = type(self).__name__
@@ -136,7 +141,7 @@ class PCAWhitening(PCA):
 
     def __init__(self, n_components: float | None = None, eps: float = _EPS) -> None:
         super().__init__(n_components)
-        self.eps = require_eps(type(self).__name__, eps)
+        self.eps = require_number(f"{type(self).__name__}: eps", eps)
 
     @property
     def scale_(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from minigrad.data.arrays import Dataset
+from minigrad.data.integers import require_number
 from minigrad.data.preprocess.fitted import Preprocessing
 from minigrad.data.preprocess.moments import Moments, moments, squares, stream
 from minigrad.errors import DataError, ShapeError
@@ -73,7 +74,7 @@ class StandardScaler(MeanImage):
 
     def __init__(self, eps: float = _EPS) -> None:
         super().__init__()
-        self.eps = require_eps(type(self).__name__, eps)
+        self.eps = require_number(f"{type(self).__name__}: eps", eps)
 
     @property
     def scale_(self) -> np.ndarray:
@@ -147,10 +148,3 @@ class ChannelScaler(_OfChannels, StandardScaler):
     mean_, scale_ : numpy.ndarray
         (C, 1, 1).
     """
-
-
-def require_eps(name: str, eps: float) -> float:
-    """Return eps, or raise DataError unless it is a number of at least 0."""
-    if isinstance(eps, bool) or not isinstance(eps, int | float) or not 0 <= eps < np.inf:
-        raise DataError(f"{name}: eps must be a number of at least 0, got {eps!r}")
-    return float(eps)
