@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.data.arrays import ArrayDataset, Dataset
 from minigrad.errors import DataError
 
-_AT_ONCE: Final = 2**22  # values: so that float64 takes 32 MB
+_AT_ONCE: Final = 2**20  # values: so that float64 takes 8 MB
 
 
 Moments = tuple[int, np.ndarray, np.ndarray]
