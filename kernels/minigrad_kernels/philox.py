@@ -25,7 +25,7 @@ def philox_block(
 
     Arguments and results are integers in [0, 2**32). A round is
     (c0, c1, c2, c3) -> (high(M1 c2) ^ c1 ^ k0, low(M1 c2), high(M0 c0) ^ c3 ^ k1, low(M0 c0)),
-    and ten of them are run, the key moving on by its steps between two. No stream of ours uses the spare word.
+    and ten of them are run, the key moving on by its steps between two. Augmentation alone uses the spare word.
     """
     # Masking turns every integer type into the type of the mask before anything is multiplied.
     word_0 = counter_low & WORD_MASK

@@ -49,6 +49,7 @@ def warmup(dtype: Any = dtypes.DEFAULT, progress: bool = False) -> None:
         for one in (dtype if isinstance(dtype, Sequence) and not isinstance(dtype, str) else [dtype])
     ]
     BACKEND.kernels()
+    importlib.import_module("minigrad_kernels.cpu.augment")  # which no op runs: data are read with it
     compiler = importlib.import_module("minigrad_kernels.cpu.compiler")
     if not progress:
         compiler.warmup(wanted)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -91,7 +92,41 @@ class ImageDataset(ArrayDataset):
         return np.divide(images, np.float32(255), dtype=np.float32), targets
 
 
-class Subset:
+class View:
+    """What is given in place of a data set: its length, its labels, its classes, and what a subclass makes of it."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    @property
+    def draws(self) -> int:
+        """How many times what is read of an example is changed at random."""
+        return getattr(self.dataset, "draws", 0)
+
+    def at_epoch(self, epoch: int, seed: int) -> Self:
+        """What is random in these data, as it is in an epoch with a seed: a function of both and of the index."""
+        view = copy.copy(self)
+        view.dataset = at_epoch(self.dataset, epoch, seed)
+        return view
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels."""
+        return self.dataset.targets  # type: ignore[attr-defined]  # as missing here as there
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the labels stand for."""
+        return self.dataset.classes  # type: ignore[attr-defined]  # likewise
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dataset!r})"
+
+
+class Subset(View):
     """The examples of `dataset` at `indices`, in that order: a view, whatever it is asked for is read then.
 
     Parameters
@@ -103,7 +138,7 @@ class Subset:
     """
 
     def __init__(self, dataset: Dataset, indices: Sequence[int] | np.ndarray) -> None:
-        self.dataset = dataset
+        super().__init__(dataset)
         self.indices = np.asarray(indices, np.int64)
         length = len(dataset)
         if self.indices.ndim != 1 or ((self.indices < -length) | (self.indices >= length)).any():
@@ -112,12 +147,7 @@ class Subset:
     @property
     def targets(self) -> np.ndarray:
         """The labels of these examples."""
-        return self.dataset.targets[self.indices]  # type: ignore[attr-defined]  # as missing here as there
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What the labels stand for."""
-        return self.dataset.classes  # type: ignore[attr-defined]  # likewise
+        return super().targets[self.indices]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -127,3 +157,9 @@ class Subset:
 
     def __repr__(self) -> str:
         return f"Subset({len(self)} of {self.dataset!r})"
+
+
+def at_epoch(dataset: Dataset, epoch: int, seed: int) -> Dataset:
+    """The data set as it is in an epoch: another view, where it has the method, or the same."""
+    method = getattr(dataset, "at_epoch", None)
+    return dataset if method is None else method(epoch, seed)

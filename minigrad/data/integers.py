@@ -1,7 +1,8 @@
-"""Integers from users, checked once."""
+"""Numbers from users, checked once."""
 
 from __future__ import annotations
 
+import math
 import operator
 
 from minigrad.errors import DataError
@@ -22,3 +23,11 @@ def require_integer(what: str, value: object, low: int, high: int | None = None)
 def require_seed(what: str, value: object) -> int:
     """Return `value` as an int in [0, 2**64 - 1], or raise DataError."""
     return require_integer(what, value, 0, 2**64 - 1)
+
+
+def require_number(what: str, value: object, high: float = math.inf) -> float:
+    """Return `value`, a finite number in [0, high], or raise a DataError that names `what`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high or value == math.inf:
+        wanted = "a number of at least 0" if high == math.inf else f"a number in [0, {high}]"
+        raise DataError(f"{what} must be {wanted}, got {value!r}")
+    return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
-from minigrad.data.arrays import Dataset
+from minigrad.data.arrays import Dataset, at_epoch
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.data.prefetch import map_ahead
 from minigrad.data.shuffle import permutation
@@ -33,7 +34,7 @@ class DataLoader:
     drop_last : bool
         Leave out the last batch if it is smaller than the others.
     seed : int, optional
-        Equal seeds give equal orders. By default that of `manual_seed` when the loader is made.
+        Equal seeds give equal orders, and equal augmentation. By default that of `manual_seed` when the loader is made.
     num_workers : int
         How many threads read batches ahead, two each; 0 reads a batch when it is asked for. The batches and their order
         do not depend on it. Threads help where reading waits for files or decodes images.
@@ -112,13 +113,14 @@ class DataLoader:
         order = self._order(epoch)
         cuts = [*range(start, self._stop, self.batch_size), self._stop]
         parts = (order[begin:end] for begin, end in itertools.pairwise(cuts))
-        for end, batch in zip(cuts[1:], map_ahead(self._read, parts, self.num_workers), strict=True):
+        read = functools.partial(self._read, at_epoch(self.dataset, epoch, self.seed))
+        for end, batch in zip(cuts[1:], map_ahead(read, parts, self.num_workers), strict=True):
             self._reached = (epoch, end)
             yield tuple(from_numpy(array) for array in batch)
         self._reached = (epoch + 1, 0)
 
-    def _read(self, indices: np.ndarray) -> tuple[np.ndarray, ...]:
-        arrays = self.dataset[indices]
+    def _read(self, dataset: Dataset, indices: np.ndarray) -> tuple[np.ndarray, ...]:
+        arrays = dataset[indices]
         return arrays if self.transform is None else self.transform(*arrays)
 
     def _order(self, epoch: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
 from minigrad.train.history import Epoch, History, save_history
 from minigrad.train.plots import plot_history
+from minigrad.train.ten_crop import TenCropAverage, ten_crop
 from minigrad.train.trainer import evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
 
@@ -10,6 +11,7 @@ __all__ = [
     "Description",
     "Epoch",
     "History",
+    "TenCropAverage",
     "evaluate",
     "fit",
     "load_checkpoint",
@@ -18,4 +20,5 @@ __all__ = [
     "save_checkpoint",
     "save_history",
     "save_weights",
+    "ten_crop",
 ]

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.kernels.cases import (
+    augment,
     batch_norm,
     conv,
     dropout,
@@ -22,7 +23,7 @@ from tests.kernels.cases.case import Case
 
 FAMILIES = (
     *(elementwise, reduce, index, matmul, conv, pool, unfold, dropout, random, softmax),
-    *(batch_norm, response_norm, update, optimise),
+    *(batch_norm, response_norm, update, optimise, augment),
 )
 TABLE: list[Case] = [case for family in FAMILIES for case in family.CASES]
 

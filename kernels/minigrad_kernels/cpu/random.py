@@ -6,15 +6,13 @@
 Loops: blocks of four words, shared between threads. What runs once, when a network is made, is left as plain as that.
 """
 
-import math
 from typing import Any
 
 from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import team
 from minigrad_kernels.cpu.compiler import kernel
-from minigrad_kernels.cpu.helper import helper
-from minigrad_kernels.cpu.words import count_blocks, split, words_of_block, write_four
+from minigrad_kernels.cpu.words import box_muller, count_blocks, split, words_of_block, write_four
 
 Array = NDArray[Any]
 
@@ -49,16 +47,9 @@ def _uniform(begin, end, worker, out, low, high, seed_low, seed_high, stream, of
         write_four(out, 4 * block - offset % 4, values)
 
 
-@helper
-def _box_muller(mean, std, word_1, word_2):
-    radius = std * math.sqrt(-2.0 * math.log((word_1 + 1) * 2.0**-32))
-    angle = 2.0 * math.pi * (word_2 * 2.0**-32)
-    return mean + radius * math.cos(angle), mean + radius * math.sin(angle)
-
-
 @kernel("out T1", "float", "float", "int", "int", "int", "int")
 def _normal(begin, end, worker, out, mean, std, seed_low, seed_high, stream, offset):
     for block in range(begin, end):
         a, b, c, d = words_of_block(offset // 4 + block, stream, seed_low, seed_high)
-        values = (*_box_muller(mean, std, a, b), *_box_muller(mean, std, c, d))
+        values = (*box_muller(mean, std, a, b), *box_muller(mean, std, c, d))
         write_four(out, 4 * block - offset % 4, values)

@@ -4,12 +4,14 @@ Element i of an array has word offset + i of its stream. Tasks are blocks: the w
 some in the first and in the last block may belong to no element.
 """
 
+import math
+
 from minigrad_kernels import philox
 from minigrad_kernels.cpu.helper import helper
 
 LOW_32 = 0xFFFFFFFF
 
-_philox_block = helper(philox.philox_block)
+philox_block = helper(philox.philox_block)
 
 
 def count_blocks(size: int, offset: int) -> int:
@@ -25,7 +27,15 @@ def split(seed: int) -> tuple[int, int]:
 @helper
 def words_of_block(block, stream, seed_low, seed_high):
     """Draw the four words of a block."""
-    return _philox_block(block & LOW_32, block >> 32, stream, seed_low, seed_high, 0)
+    return philox_block(block & LOW_32, block >> 32, stream, seed_low, seed_high, 0)
+
+
+@helper
+def box_muller(mean, std, word_1, word_2):
+    """Make two normal numbers of two words."""
+    radius = std * math.sqrt(-2.0 * math.log((word_1 + 1) * 2.0**-32))
+    angle = 2.0 * math.pi * (word_2 * 2.0**-32)
+    return mean + radius * math.cos(angle), mean + radius * math.sin(angle)
 
 
 @helper
