@@ -12,6 +12,7 @@ from minigrad.errors import DataError
 from minigrad.train.files import write_atomically
 
 WEIGHTS = "weights.safetensors"
+HISTORY = "history.jsonl"
 
 
 def new_folder(wanted: Path | None, name: str) -> Path:

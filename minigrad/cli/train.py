@@ -18,7 +18,8 @@ from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
-from minigrad.train import Description, History, evaluate, fit, plot_history, save_checkpoint, save_history
+from minigrad.train import Description, History, RunState, evaluate, fit, plot_history, save_checkpoint
+from minigrad.train.history_file import save_epochs
 from minigrad.version import __version__
 
 _EXAMPLES = options.examples(
@@ -115,13 +116,14 @@ class Training:
             schedule=CosineAnnealingLR(self.optimizer, steps, counts="batches"),
             num_workers=self.settings["workers"],
             on_epoch=self._after_epoch,
+            log=self.folder / runs.HISTORY,
         )
 
-    def _after_epoch(self, history: History) -> None:
-        self.history = history
-        save_history(history, self.folder)
-        if history.best_epoch == len(history.epochs):
-            self._save(history.best_state)
+    def _after_epoch(self, run: RunState) -> None:
+        self.history = run.history
+        save_epochs(self.history, self.folder / "history.csv")
+        if self.history.best_epoch == len(self.history.epochs):
+            self._save(self.history.best_state)
         sys.stdout.flush()  # the epoch's line, wherever it goes
 
     def _keep(self) -> None:
@@ -130,7 +132,7 @@ class Training:
             self._save(self.network.state_dict())
             click.echo(f"no epoch has ended; the weights so far are in {self.folder}")
             return
-        save_history(self.history, self.folder)  # again: Ctrl-C may have come in between
+        save_epochs(self.history, self.folder / "history.csv")  # again: Ctrl-C may have come in between
         self._save(self.history.best_state)
         number = self.history.best_epoch
         accuracy = self.history.epochs[number - 1].val_accuracy
