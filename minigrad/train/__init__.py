@@ -1,6 +1,7 @@
 """Training: a loop of readable length, what it remembers, its curves, and checkpoints."""
 
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
+from minigrad.train.checkpoints import Checkpoints
 from minigrad.train.history import Epoch, History, Look, Step
 from minigrad.train.history_file import load_history, save_history
 from minigrad.train.plots import plot_history
@@ -9,6 +10,7 @@ from minigrad.train.trainer import DivergenceError, evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
 
 __all__ = [
+    "Checkpoints",
     "Description",
     "DivergenceError",
     "Epoch",

@@ -60,7 +60,12 @@ def save_history(history: History, folder: str | os.PathLike[str]) -> None:
 
 def save_lines(history: History, path: str | os.PathLike[str]) -> None:
     """Write all figures as lines of JSON, in the order in which they came."""
-    write_atomically(path, "".join(_lines(history, *_NOTHING)).encode())
+    write_atomically(path, as_bytes(history))
+
+
+def as_bytes(history: History) -> bytes:
+    """The content of a file of all figures."""
+    return "".join(_lines(history, *_NOTHING)).encode()
 
 
 def save_epochs(history: History, path: str | os.PathLike[str]) -> None:

@@ -7,23 +7,23 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-import numpy as np
-
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
-from minigrad.errors import MinigradError
+from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
 from minigrad.ops.transfer import to_device
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
+from minigrad.train.checkpoints import Checkpoints
 from minigrad.train.history import Epoch, History, Step
 from minigrad.train.history_file import HistoryFile
 from minigrad.train.look import Looking
 from minigrad.train.progress import Progress
 from minigrad.train.run_state import Loss, Mean, Penalty, RunState, Schedule
+from minigrad.train.snapshot import weights_of
 
 Callback = Callable[[RunState], object]
 
@@ -54,6 +54,8 @@ def fit(
     progress: bool = True,
     log: str | os.PathLike[str] | None = None,
     look_every: int = 100,
+    checkpoints: Checkpoints | None = None,
+    resume: bool = False,
 ) -> History:
     """Train `model` on batches of (inputs, labels), and validate it after every epoch.
 
@@ -82,6 +84,11 @@ def fit(
         Where the history is written while it grows, as lines of JSON for `load_history`.
     look_every : int
         Steps from one `Look` at gradients, updates and dead units to the next, the first step included; 0 for none.
+    checkpoints : Checkpoints, optional
+        Where to save the training, so that it can go on.
+    resume : bool
+        Go on from the newest valid checkpoint, if there is one, as if the training had never stopped: to the bit, from
+        the middle of an epoch too. The arguments must be those of before; `epochs` may be larger.
 
     Returns
     -------
@@ -93,12 +100,20 @@ def fit(
     ------
     DivergenceError
         When the cost of a batch is no longer finite; the weights are those before that batch.
+    DataError
+        When the training cannot be resumed; nothing has changed.
+    MinigradError
+        When a checkpoint cannot be written; those before are as they were.
     """
     require_integer("fit: epochs", epochs, 1)
     require_integer("fit: look_every", look_every, 0)
+    if resume and checkpoints is None:
+        raise DataError("fit: to resume, it must be told where: pass checkpoints=Checkpoints(folder)")
     loader = DataLoader(train, batch_size, shuffle=True, seed=seed, num_workers=num_workers)
     run = RunState(model, optimizer, loader, epochs, loss, penalty, schedule)
     run.history.about = _about(run, len(validation))
+    if checkpoints is not None:
+        checkpoints.begin(run, resume)
     with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
         while run.epoch <= epochs and not run.stop:
             model.train()
@@ -110,12 +125,16 @@ def fit(
                     on_step(run)
                 if run.stop:
                     return run.history
+                if checkpoints is not None:
+                    checkpoints.after_step(run)
             _end_epoch(run, evaluate(model, validation, batch_size, loss, num_workers))
             shown.epoch()
             file.update()
             if on_epoch is not None:
                 on_epoch(run)
             run.epoch += 1
+            if checkpoints is not None:
+                checkpoints.after_epoch(run)
     return run.history
 
 
@@ -182,7 +201,7 @@ def _end_epoch(run: RunState, validated: tuple[float, float]) -> None:
     cost, accuracy, penalty = map(sums.of, (sums.cost, sums.correct, sums.penalty))
     history.epochs.append(Epoch(cost, accuracy, *validated, lr, penalty, run.step))
     if history.best_epoch == len(history.epochs):
-        history.best_state = _copy_of_weights(run.model)
+        history.best_state = weights_of(run)
     if run.schedule is not None and not _counts_batches(run.schedule):
         run.schedule.step()
     run.so_far = Mean()
@@ -216,7 +235,3 @@ def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Itera
     parameter = next(model.parameters(), None)
     device = "cpu" if parameter is None else parameter.device
     return (tuple(to_device(item, device) for item in batch) for batch in batches)
-
-
-def _copy_of_weights(model: Module) -> dict[str, np.ndarray]:
-    return {name: value.detach().numpy().copy() for name, value in model.state_dict().items()}
