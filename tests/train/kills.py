@@ -96,6 +96,8 @@ def main():
             way = draw.choice(WAYS)
             killed = life(folder, way, draw.randint(1, 90 if way == "touch" else 12), draw.uniform(0, usual))
             count[way] += killed
+            for path in (folder / "kept").glob("[0-9]*"):
+                checkpoint_folder.read(path)
             if not killed:
                 break
         assert (folder / "result").read_text() == expected, f"training {trainings} ended with other weights"

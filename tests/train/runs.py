@@ -38,10 +38,11 @@ def network():
     )  # fmt: skip
 
 
-def train(checkpoints=None, recipe="SGD, batches", seed=3, **options):
+def train(checkpoints=None, recipe="SGD, batches", seed=3, model=None, **options):
     """Train, or go on with it; the model and its history."""
-    mg.manual_seed(seed)
-    model = network()
+    if model is None:
+        mg.manual_seed(seed)
+        model = network()
     make_optimizer, make_schedule = RECIPES[recipe]
     optimizer = make_optimizer(model.parameters())
     settings = {"epochs": EPOCHS, "batch_size": BATCH, "penalty": regularize.L2(1e-3), "look_every": 3}

@@ -6,13 +6,15 @@ import re
 import shutil
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minigrad as mg
 from minigrad.errors import DataError, MinigradWarning
 from minigrad.train import Checkpoints, checkpoint_folder
-from tests.train.runs import EPOCHS, digest, train
+from tests.train.runs import EPOCHS, digest, network, train
 
 FILES = ("manifest.json", "weights.safetensors", "best.safetensors", "optimizer.safetensors", "history.jsonl")
 
@@ -193,10 +195,14 @@ UNFIT = {
 
 
 @pytest.mark.parametrize(("change", "message"), UNFIT.values(), ids=UNFIT)
-def test_a_forged_state_is_refused(kept, change, message):
+def test_a_forged_state_is_refused_and_nothing_has_changed(kept, change, message):
     forged(kept, lambda manifest: change(manifest["state"]))
+    model = network()
+    before = {name: value.numpy().copy() for name, value in model.state_dict().items()}, mg.get_rng_state()
     with pytest.raises(DataError, match=f"this checkpoint does not fit what is trained here: .*{message}"):
-        resumed(kept)
+        train(Checkpoints(kept), model=model, resume=True)
+    assert all(np.array_equal(value.numpy(), before[0][name]) for name, value in model.state_dict().items())
+    assert mg.get_rng_state() == before[1]
 
 
 def test_a_state_of_a_wrong_shape_is_refused(kept, saved):
