@@ -2,6 +2,7 @@
 
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
 from minigrad.train.checkpoints import Checkpoints
+from minigrad.train.guard import LockedTestSet
 from minigrad.train.history import Epoch, History, Look, Step
 from minigrad.train.history_file import load_history, save_history
 from minigrad.train.plots import plot_history
@@ -15,6 +16,7 @@ __all__ = [
     "DivergenceError",
     "Epoch",
     "History",
+    "LockedTestSet",
     "Look",
     "RunState",
     "Step",

@@ -32,7 +32,8 @@ def test_training_ends_with_the_accuracy_on_the_test_set(trained_once):
 def test_a_run_leaves_weights_history_curves_settings_and_the_result(trained_once):
     folder, outcome = trained_once
     assert {path.name for path in folder.iterdir()} == {
-        *("weights.safetensors", "history.jsonl", "history.csv", "curves.png", "settings.json", "result.json")
+        *("weights.safetensors", "history.jsonl", "history.csv", "curves.png", "settings.json", "result.json"),
+        *("checkpoints", "test-reads.jsonl"),
     }
     history = history_of(folder)
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
@@ -187,6 +188,7 @@ def test_the_weights_that_are_saved_and_tested_are_those_of_the_best_epoch(minig
         for accuracy in (0.5, 0.25):
             history.epochs.append(Epoch(1.0, 0.5, 1.0, accuracy, 0.1))
             on_epoch(SimpleNamespace(history=history))
+        return history
 
     monkeypatch.setattr("minigrad.cli.train.fit", fit)
     *_, best, last = minigrad(*DIGITS, "--model", "mlp", "--out", "run", "--workers", 3).lines
