@@ -66,10 +66,11 @@ def settings_of(run: Path) -> dict[str, Any]:
 def locked(test: Dataset, data: str, run: Path) -> LockedTestSet:
     """A test set whose readings are counted in the run folder, if it is one."""
     log = run / _READS if (run / SETTINGS).exists() else None
-    return LockedTestSet(test, log=log, name=f"the test set of {data}", warn=_warn)
+    return LockedTestSet(test, log=log, name=f"the test set of {data}", warn=warn)
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Say what went well, but not as it should."""
     click.echo(f"minigrad: warning: {text}", err=True)
 
 

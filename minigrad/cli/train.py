@@ -155,7 +155,9 @@ class Training:
             num_workers=self.settings["workers"],
             on_epoch=self._after_epoch,
             log=self.folder / runs.HISTORY,
-            checkpoints=Checkpoints(self.folder / runs.CHECKPOINTS, every=self.settings["checkpoint_every"]),
+            checkpoints=Checkpoints(
+                self.folder / runs.CHECKPOINTS, every=self.settings["checkpoint_every"], warn=runs.warn
+            ),
             resume=self.resumed is not None,
         )
 

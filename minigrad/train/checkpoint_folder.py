@@ -23,14 +23,12 @@ _FORMAT, _LARGEST_MANIFEST = 1, 2**24
 def write(folder: Path, snapshot: Snapshot) -> None:
     """Write a snapshot into a new folder; all of it is on the disk when this returns, but for the folder's name."""
     weights, best, optimizer, history, state = snapshot
-    contents = {name: packed(part) for name, part in zip(_ARRAYS, (weights, best, optimizer), strict=True)}
-    contents[_HISTORY] = as_bytes(history)
-    files = {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in contents.items()}
+    parts = zip(_ARRAYS, (weights, best, optimizer), strict=True)
+    folder.mkdir()
+    files = {name: _written(folder / name, packed(part)) for name, part in parts}
+    files[_HISTORY] = _written(folder / _HISTORY, as_bytes(history))
     manifest: dict[str, Any] = {"format": _FORMAT, "minigrad": __version__, "files": files, "state": state}
     manifest["sha256"] = _digest(_canonical(manifest))
-    folder.mkdir()
-    for name, data in contents.items():
-        write_new(folder / name, data)
     write_new(folder / MANIFEST, json.dumps(manifest, indent=1, default=_as_number).encode())
     sync_folder(folder)
 
@@ -52,6 +50,11 @@ def read(folder: Path) -> Snapshot:
     except Exception as error:  # whatever a hostile file may raise
         reason = " ".join(str(error).split()).removeprefix(f"{folder}/")
         raise DataError(f"{folder}: this checkpoint is damaged: {reason}") from error
+
+
+def _written(path: Path, data: bytes) -> dict[str, Any]:
+    write_new(path, data)
+    return {"bytes": len(data), "sha256": _digest(data)}
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from minigrad.data.integers import require_integer
-from minigrad.errors import DataError, MinigradError, MinigradWarning
+from minigrad.errors import DataError, MinigradError
 from minigrad.train import checkpoint_folder
 from minigrad.train.files import sync_folder
 from minigrad.train.run_state import RunState
 from minigrad.train.snapshot import Snapshot, put_back, take
+from minigrad.train.warn import warn
 
 _NAME = re.compile(r"(damaged-)?(\d{6,})-step-\d+(?:-epoch-(\d+))?")
 _PASSING = (".writing-", ".removing-")  # what a process that was killed may leave
@@ -44,12 +45,22 @@ class Checkpoints:
         Steps from one to the next, beside those at the ends of epochs.
     keep : int
         How many of the last to keep, beside that of the best epoch.
+    warn : callable, optional
+        Called with the text that names a damaged checkpoint, instead of a `MinigradWarning`.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, every: int | None = None, keep: int = 2) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        every: int | None = None,
+        keep: int = 2,
+        warn: Callable[[str], object] = warn,
+    ) -> None:
         self.folder = Path(folder)
         self.every = None if every is None else require_integer("Checkpoints: every", every, 1)
         self.keep = require_integer("Checkpoints: keep", keep, 1)
+        self._warn = warn
 
     def begin(self, run: RunState, resume: bool) -> None:
         """Put the newest valid checkpoint into a run that is to go on; damaged ones are named, and set aside.
@@ -68,7 +79,7 @@ class Checkpoints:
                 f"{self.folder}: there are checkpoints already; resume the training, or name another folder"
             )
         if entries:
-            number, snapshot = _newest_valid(entries)
+            number, snapshot = self._newest_valid(entries)
             put_back(run, snapshot, entries[number].path)
             for entry in entries[number + 1 :]:
                 entry.path.rename(entry.path.with_name(f"damaged-{entry.path.name}"))
@@ -116,11 +127,10 @@ class Checkpoints:
         entries = [Entry(path, int(name[2]), int(name[3] or 0), bool(name[1])) for path, name in found if name]
         return sorted(entries, key=lambda entry: entry.number)
 
-
-def _newest_valid(entries: list[Entry]) -> tuple[int, Snapshot]:
-    for number in reversed(range(len(entries))):
-        try:
-            return number, checkpoint_folder.read(entries[number].path)
-        except DataError as error:
-            warnings.warn(f"{error}; it is skipped", MinigradWarning, stacklevel=4)
-    raise DataError(f"{entries[0].path.parent}: none of its {len(entries)} checkpoints can be used")
+    def _newest_valid(self, entries: list[Entry]) -> tuple[int, Snapshot]:
+        for number in reversed(range(len(entries))):
+            try:
+                return number, checkpoint_folder.read(entries[number].path)
+            except DataError as error:
+                self._warn(f"{error}; it is skipped")
+        raise DataError(f"{self.folder}: none of its {len(entries)} checkpoints can be used")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
-from minigrad.errors import MinigradWarning
 from minigrad.nn.module import Module
 from minigrad.train.run_state import Loss
 from minigrad.train.trainer import evaluate
+from minigrad.train.warn import warn
 
 
 class LockedTestSet:
@@ -41,7 +40,7 @@ class LockedTestSet:
         *,
         log: str | os.PathLike[str] | None = None,
         name: str = "the test set",
-        warn: Callable[[str], object] | None = None,
+        warn: Callable[[str], object] = warn,
     ) -> None:
         self._dataset, self._log, self._name, self._warn = dataset, None if log is None else Path(log), name, warn
         self._here = 0
@@ -70,10 +69,7 @@ class LockedTestSet:
                 "keeps the best score is in for a false discovery: only the first reading is an honest estimate. "
                 "Choose with the validation set"
             )
-            if self._warn is None:
-                warnings.warn(text, MinigradWarning, stacklevel=2)
-            else:
-                self._warn(text)
+            self._warn(text)
         return cost, accuracy
 
     def _note(self, cost: float, accuracy: float) -> None:

@@ -104,7 +104,7 @@ def _put_back(run: RunState, snapshot: Snapshot) -> None:
     run.loader.load_state_dict(state["loader"])
     set_rng_state(state["random"])
     run.step, run.epoch, run.so_far = step, state["loader"]["epoch"] + 1, so_far
-    run.history = replace(history, about=run.history.about, stopped="", best_state=best)
+    run.history = replace(history, stopped="", best_state=best)
 
 
 def _settings(run: RunState) -> dict[str, Any]:

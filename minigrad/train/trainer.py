@@ -111,9 +111,9 @@ def fit(
         raise DataError("fit: to resume, it must be told where: pass checkpoints=Checkpoints(folder)")
     loader = DataLoader(train, batch_size, shuffle=True, seed=seed, num_workers=num_workers)
     run = RunState(model, optimizer, loader, epochs, loss, penalty, schedule)
-    run.history.about = _about(run, len(validation))
     if checkpoints is not None:
         checkpoints.begin(run, resume)
+    run.history.about = _about(run, len(validation))
     with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
         while run.epoch <= epochs and not run.stop:
             model.train()

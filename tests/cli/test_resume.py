@@ -44,6 +44,17 @@ def test_a_training_that_was_stopped_before_its_test_is_tested(minigrad, run, tr
     assert "has been read 2 times" in outcome.err
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(minigrad, run, trained_once):
+    (run / "result.json").unlink()
+    victim = max((run / "checkpoints").iterdir())
+    (victim / "weights.safetensors").write_bytes(b"")
+    outcome = minigrad("train", "--resume", "run")
+    assert outcome.err.startswith(
+        f"minigrad: warning: run/checkpoints/{victim.name}: this checkpoint is damaged: weights"
+    )
+    assert outcome.out.splitlines()[-1] == trained_once[1].lines[-1]
+
+
 WRONG = {
     "no run": (["nothing"], 1, "--resume: nothing is no folder of a training; `minigrad train` makes them"),
     "ended": (["run"], 1, "--resume: the training of run has ended"),

@@ -77,7 +77,8 @@ def test_the_log_goes_on_where_the_checkpoint_was(tmp_path):
     with pytest.raises(Stop):
         train(Checkpoints(tmp_path / "kept", every=4), on_step=stop_at(7), log=log)
     assert len(load_history(log).steps) == 7
-    history = train(Checkpoints(tmp_path / "kept"), resume=True, log=log)[2]
+    history = train(Checkpoints(tmp_path / "kept"), seed=99, resume=True, log=log)[2]
+    assert history.about["seed"] == 3
     assert load_history(log) == history == train(log=tmp_path / "other")[2]
     assert log.read_bytes() == (tmp_path / "other").read_bytes()
 
