@@ -23,3 +23,7 @@ class DeviceError(MinigradError, RuntimeError):
 
 class GraphError(MinigradError, RuntimeError):
     """A gradient that cannot be computed from what the tape holds."""
+
+
+class MinigradWarning(UserWarning):
+    """What went well, but not as it should."""

@@ -23,10 +23,10 @@ from minigrad.tensor import Tensor, Version
 _PACKAGE = str(Path(__file__).parent)
 
 
-class _Observer(AbstractContextManager[Any]):
+class Observer(AbstractContextManager[Any]):
     """Watches the ops of the current thread while its context is open."""
 
-    def __enter__(self) -> _Observer:
+    def __enter__(self) -> Observer:
         self._token: Token[tuple[Any, ...]] = observers.set((*observers.get(), self))
         return self
 
@@ -56,7 +56,7 @@ class Entry:
     parents: tuple[int, ...]
 
 
-class Tape(_Observer):
+class Tape(Observer):
     """Lists every op applied in its block: `with mg.Tape() as tape: ...; print(tape)`.
 
     Backward passes inside the block are listed too: rules are ops. Bytes saved are those that an op keeps alive for its
@@ -132,7 +132,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(names + numbers).rstrip()
 
 
-class detect_anomaly(_Observer):  # noqa: N801 - PyTorch's name for it
+class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
     """Stop at the first gradient that turns NaN, and name the line of the forward pass whose op gave it.
 
     Forward and backward both belong inside: `with mg.detect_anomaly(): f(x).backward()`. Slow: it reads every gradient.

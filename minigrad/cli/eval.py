@@ -8,7 +8,7 @@ import click
 
 from minigrad.cli import options, runs, sets
 from minigrad.data.preprocess import Centred
-from minigrad.train import evaluate, load_checkpoint
+from minigrad.train import load_checkpoint
 
 _EXAMPLES = options.examples(
     "minigrad eval runs/lenet-mnist",
@@ -27,10 +27,14 @@ def command(run: Path, data: str | None, data_dir: Path | None, batch_size: int,
     """Test the network of RUN, a folder that `minigrad train` made, or a file of weights from one.
 
     Of the data that it was trained on, only the part that was kept for testing is taken; a folder with other images is
-    taken whole.
+    taken whole. Every test is noted in the run's folder, and from the second on there is a warning: choose networks by
+    their validation accuracy, which `minigrad train` prints.
     """
-    network, description = load_checkpoint(runs.weights_of(run))
-    test = sets.load_test(data or description.data, data_dir, description)
-    cost, accuracy = evaluate(network.to(device), Centred(test, description.mean), batch_size)
+    weights = runs.weights_of(run)
+    network, description = load_checkpoint(weights)
+    name = data or description.data
+    images = sets.load_test(name, data_dir, description)
+    test = runs.locked(Centred(images, description.mean), sets.data_name(name), weights.parent)
+    cost, accuracy = test.score(network.to(device), batch_size)
     click.echo(f"{len(test):,} images, cost {cost:.4f}")
     click.echo(f"test accuracy: {accuracy:.4f}")

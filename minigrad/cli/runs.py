@@ -8,10 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
+from minigrad.data.arrays import Dataset
 from minigrad.errors import DataError
+from minigrad.train import LockedTestSet
 from minigrad.train.files import write_atomically
 
 WEIGHTS = "weights.safetensors"
+HISTORY = "history.jsonl"
+SETTINGS = "settings.json"
+RESULT = "result.json"
+CHECKPOINTS = "checkpoints"
+_READS = "test-reads.jsonl"
 
 
 def new_folder(wanted: Path | None, name: str) -> Path:
@@ -40,6 +49,29 @@ def require_free(folder: Path) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file that people and programs read."""
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def settings_of(run: Path) -> dict[str, Any]:
+    """The settings of a training that was stopped."""
+    if not (run / SETTINGS).is_file():
+        raise DataError(f"--resume: {run} is no folder of a training; `minigrad train` makes them")
+    if (run / RESULT).exists():
+        raise DataError(f"--resume: the training of {run} has ended")
+    try:
+        return dict(json.loads((run / SETTINGS).read_bytes()))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"--resume: {run / SETTINGS} is damaged: {error}") from error
+
+
+def locked(test: Dataset, data: str, run: Path) -> LockedTestSet:
+    """A test set whose readings are counted in the run folder, if it is one."""
+    log = run / _READS if (run / SETTINGS).exists() else None
+    return LockedTestSet(test, log=log, name=f"the test set of {data}", warn=warn)
+
+
+def warn(text: str) -> None:
+    """Say what went well, but not as it should."""
+    click.echo(f"minigrad: warning: {text}", err=True)
 
 
 def weights_of(run: Path) -> Path:

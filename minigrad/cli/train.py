@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from minigrad import optim, random
 from minigrad.backends.base import get_backend
@@ -18,22 +19,22 @@ from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
-from minigrad.train import Description, History, evaluate, fit, plot_history, save_checkpoint, save_history
+from minigrad.train import Checkpoints, Description, History, RunState, fit, plot_history, save_checkpoint
+from minigrad.train.history_file import save_epochs
 from minigrad.version import __version__
 
 _EXAMPLES = options.examples(
     "minigrad train --model convnet --data digits",
     "minigrad train --model lenet --data mnist --epochs 2",
     "minigrad train --model convnet --data photos/ --epochs 20 --workers 2",
+    "minigrad train --resume runs/convnet-photos",
     "minigrad train --model convnet --data cifar10 --data-dir cifar-10-batches-bin --lr 0.02 --out runs/slow",
 )
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--model", required=True, help="A network that `minigrad models` lists.")
-@click.option(
-    "--data", required=True, metavar="NAME|FOLDER", help="A data set that `minigrad datasets` lists, or images."
-)
+@click.option("--model", help="A network that `minigrad models` lists.")
+@click.option("--data", metavar="NAME|FOLDER", help="A data set that `minigrad datasets` lists, or images.")
 @options.data_dir
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Times through the images.")
 @options.batch_size(32)
@@ -52,7 +53,19 @@ _EXAMPLES = options.examples(
     help="Threads that read images ahead: for a folder of them.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="A new folder for the run.")
-def command(**settings: Any) -> None:
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    default=500,
+    show_default=True,
+    help="How often to save the training, beside the end of every epoch.",
+)
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a training, and its settings."
+)
+@click.pass_context
+def command(context: click.Context, /, resume: Path | None, **settings: Any) -> None:
     """Train a network, keep the weights of the best epoch, and test those once.
 
     FOLDER of --data holds a folder of images for each class, or folders `train` and `test` that do. A tenth of the
@@ -61,22 +74,45 @@ def command(**settings: Any) -> None:
     along a cosine to zero, the loss is softmax cross-entropy.
 
     The run's folder, runs/MODEL-DATA or the next one that is free, gets the weights, the history and its curves. Ctrl-C
-    ends the training and keeps the best weights.
+    ends the training and keeps the best weights. However it ended, --resume goes on from its last checkpoint, and ends
+    with the weights of a training that was never stopped.
     """
-    Training(settings).run()
+    if resume is not None:
+        settings = _settings_of(context, resume)
+    for name in ("model", "data"):
+        if settings[name] is None:
+            raise click.MissingParameter(ctx=context, param_hint=f"'--{name}'", param_type="option")
+    Training(settings, resume).run()
+
+
+def _settings_of(context: click.Context, run: Path) -> dict[str, Any]:
+    """The settings of a run, checked as those that are typed."""
+    typed = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    for name in typed:
+        if name != "resume":
+            raise click.UsageError(f"--resume takes all settings from the run; leave out {_option(name)}.", context)
+    written = runs.settings_of(run)
+    options = [f"{_option(name)}={written[name]}" for name in context.params if written.get(name) is not None]
+    settings = context.command.make_context(context.info_name, options, context.parent).params
+    del settings["resume"]
+    return settings
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 class Training:
     """One run. All that can be wrong with its settings is found before its folder is made."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.settings = settings
+    def __init__(self, settings: dict[str, Any], resumed: Path | None = None) -> None:
+        self.settings, self.resumed = settings, resumed
         self.history = History()
         name, data, device = settings["model"], settings["data"], settings["device"]
         if name not in MODELS:
             raise DataError(f"--model: no network is called {name!r}; there are {', '.join(MODELS)}")
         get_backend(device)
-        if settings["out"] is not None:
+        if settings["out"] is not None and resumed is None:
             runs.require_free(settings["out"])
         self.sets = sets.load_sets(data, settings["data_dir"], MODELS[name].in_shape)
         self.mean = channel_mean(self.sets.train)
@@ -92,9 +128,12 @@ class Training:
         click.echo(f"{self.settings['data']}: {sets.describe(self.sets)}")
         if self.settings["device"] == "cpu":
             warmup(progress=sys.stderr.isatty())
-        name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
-        self.folder = runs.new_folder(self.settings["out"], name)
-        self._write_settings()
+        if self.resumed is not None:
+            self.folder = self.resumed
+        else:
+            name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
+            self.folder = runs.new_folder(self.settings["out"], name)
+            self._write_settings()
         try:
             self._fit()
         except KeyboardInterrupt:
@@ -106,7 +145,7 @@ class Training:
     def _fit(self) -> None:
         epochs, batch_size = self.settings["epochs"], self.settings["batch_size"]
         steps = epochs * -(-len(self.sets.train) // batch_size)
-        fit(
+        self.history = fit(
             self.network,
             Centred(self.sets.train, self.mean),
             Centred(self.sets.validation, self.mean),
@@ -116,22 +155,28 @@ class Training:
             schedule=CosineAnnealingLR(self.optimizer, steps, counts="batches"),
             num_workers=self.settings["workers"],
             on_epoch=self._after_epoch,
+            log=self.folder / runs.HISTORY,
+            checkpoints=Checkpoints(
+                self.folder / runs.CHECKPOINTS, every=self.settings["checkpoint_every"], warn=runs.warn
+            ),
+            resume=self.resumed is not None,
         )
 
-    def _after_epoch(self, history: History) -> None:
-        self.history = history
-        save_history(history, self.folder)
-        if history.best_epoch == len(history.epochs):
-            self._save(history.best_state)
+    def _after_epoch(self, run: RunState) -> None:
+        self.history = run.history
+        save_epochs(self.history, self.folder / "history.csv")
+        if self.history.best_epoch == len(self.history.epochs):
+            self._save(self.history.best_state)
         sys.stdout.flush()  # the epoch's line, wherever it goes
 
     def _keep(self) -> None:
         """Say which weights are kept, and draw the curves."""
         if not self.history.epochs:
-            self._save(self.network.state_dict())
+            if not (self.folder / runs.WEIGHTS).exists():  # it does if there were epochs before --resume
+                self._save(self.network.state_dict())
             click.echo(f"no epoch has ended; the weights so far are in {self.folder}")
             return
-        save_history(self.history, self.folder)  # again: Ctrl-C may have come in between
+        save_epochs(self.history, self.folder / "history.csv")  # again: Ctrl-C may have come in between
         self._save(self.history.best_state)
         number = self.history.best_epoch
         accuracy = self.history.epochs[number - 1].val_accuracy
@@ -143,14 +188,16 @@ class Training:
 
     def _test(self) -> None:
         self.network.load_state_dict(self.history.best_state)
-        cost, accuracy = evaluate(self.network, Centred(self.sets.test, self.mean))
-        runs.write_json(self.folder / "result.json", {"test_accuracy": accuracy, "test_cost": cost})
+        test = runs.locked(Centred(self.sets.test, self.mean), self.description.data, self.folder)
+        cost, accuracy = test.score(self.network)
+        runs.write_json(self.folder / runs.RESULT, {"test_accuracy": accuracy, "test_cost": cost})
         click.echo(f"test accuracy: {accuracy:.4f}")
 
     def _save(self, weights: Mapping[str, Any]) -> None:
         save_checkpoint(self.folder / runs.WEIGHTS, self.description, weights)
 
     def _write_settings(self) -> None:
-        written = {key: str(value) if isinstance(value, Path) else value for key, value in self.settings.items()}
+        settings = self.settings | {"data": self.description.data}
+        written = {key: str(value.resolve()) if isinstance(value, Path) else value for key, value in settings.items()}
         about = {"minigrad": __version__, "threads": get_num_threads()}
-        runs.write_json(self.folder / "settings.json", {**written, **about})
+        runs.write_json(self.folder / runs.SETTINGS, {**written, **about})

@@ -1,20 +1,31 @@
 """Training: a loop of readable length, what it remembers, its curves, and checkpoints."""
 
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
-from minigrad.train.history import Epoch, History, save_history
+from minigrad.train.checkpoints import Checkpoints
+from minigrad.train.guard import LockedTestSet
+from minigrad.train.history import Epoch, History, Look, Step
+from minigrad.train.history_file import load_history, save_history
 from minigrad.train.plots import plot_history
+from minigrad.train.run_state import RunState
 from minigrad.train.ten_crop import TenCropAverage, ten_crop
-from minigrad.train.trainer import evaluate, fit
+from minigrad.train.trainer import DivergenceError, evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
 
 __all__ = [
+    "Checkpoints",
     "Description",
+    "DivergenceError",
     "Epoch",
     "History",
+    "LockedTestSet",
+    "Look",
+    "RunState",
+    "Step",
     "TenCropAverage",
     "evaluate",
     "fit",
     "load_checkpoint",
+    "load_history",
     "load_weights",
     "plot_history",
     "save_checkpoint",

@@ -1,10 +1,27 @@
-"""Files written in one step."""
+"""Files written in one step, and onto the disk."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from pathlib import Path
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that does not exist; it is on the disk when this returns, its name when its folder is too."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -15,10 +32,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step there
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(temporary, data)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

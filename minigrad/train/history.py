@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.train.files import write_atomically
+
+class Step(NamedTuple):
+    """The figures of one batch, each before the update that it led to.
+
+    Attributes
+    ----------
+    cost : float
+        What was minimised: the data loss plus the penalty.
+    data_loss, penalty : float
+        The mean loss over the batch, and the regularisation loss.
+    accuracy : float
+        The part of the batch that was classified correctly.
+    lr : float
+        The learning rate of the update.
+    """
+
+    cost: float
+    data_loss: float
+    penalty: float
+    accuracy: float
+    lr: float
 
 
 class Epoch(NamedTuple):
@@ -21,9 +38,13 @@ class Epoch(NamedTuple):
     cost, train_accuracy : float
         Means over the examples of the epoch, each as it was trained on: the weights changed in between.
     val_cost, val_accuracy : float
-        Means over the validation set, with the weights at the end of the epoch.
+        Means over the validation set, with the weights at the end of the epoch; the cost is the data loss alone.
     lr : float
         The learning rate at the beginning of the epoch.
+    penalty : float
+        The part of `cost` that is regularisation loss.
+    steps : int
+        How many steps the run has taken at the end of the epoch.
     """
 
     cost: float
@@ -31,6 +52,33 @@ class Epoch(NamedTuple):
     val_cost: float
     val_accuracy: float
     lr: float
+    penalty: float = 0.0
+    steps: int = 0
+
+
+class Look(NamedTuple):
+    """A closer look at one step.
+
+    Attributes
+    ----------
+    look : int
+        The number of the step, from 1.
+    gradients, weights, updates : dict
+        For each parameter by name, the L2 norms of its gradient, of itself before the update, and of the update.
+    dead : dict
+        For each ReLU in the order of the forward pass, the part of its units that were 0 for the whole batch.
+    """
+
+    look: int
+    gradients: dict[str, float]
+    weights: dict[str, float]
+    updates: dict[str, float]
+    dead: dict[str, float]
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Size of the update over size of the weights, of parameters that were not 0: near 1e-3 is healthy."""
+        return {name: self.updates[name] / size for name, size in self.weights.items() if size}
 
 
 @dataclass
@@ -39,31 +87,35 @@ class History:
 
     Attributes
     ----------
-    batch_costs : list of float
-        The cost of every batch, in order.
+    steps : list of Step
+        The figures of every batch, in order.
     epochs : list of Epoch
         The figures of every epoch, in order.
+    looks : list of Look
+        What was looked at now and then.
+    about : dict
+        What was trained on what: sizes and names.
+    stopped : str
+        Why the run ended early, if it did.
     best_state : dict
-        Copies of the weights at the end of the best epoch: ``model.load_state_dict(history.best_state)``.
+        Copies of the weights at the end of the best epoch: ``model.load_state_dict(history.best_state)``. Not saved
+        with the history.
     """
 
-    batch_costs: list[float] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
-    best_state: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    looks: list[Look] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    stopped: str = ""
+    best_state: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def batch_costs(self) -> list[float]:
+        """The cost of every batch, in order."""
+        return [step.cost for step in self.steps]
 
     @property
     def best_epoch(self) -> int:
         """Number, from 1, of the epoch of highest validation accuracy; of several, that of lowest validation cost."""
         ranks = [(epoch.val_accuracy, -epoch.val_cost) for epoch in self.epochs]
         return ranks.index(max(ranks)) + 1
-
-
-def save_history(history: History, folder: str | os.PathLike[str]) -> None:
-    """Write ``history.json``, all figures, and ``history.csv``, a line for every epoch, into an existing folder."""
-    folder = Path(folder)
-    epochs = [epoch._asdict() for epoch in history.epochs]
-    write_atomically(
-        folder / "history.json", json.dumps({"epochs": epochs, "batch_costs": history.batch_costs}).encode()
-    )
-    lines = [("epoch", *Epoch._fields), *((number, *epoch) for number, epoch in enumerate(history.epochs, start=1))]
-    write_atomically(folder / "history.csv", "".join(",".join(map(str, line)) + "\n" for line in lines).encode())

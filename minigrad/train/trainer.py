@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
-
-import numpy as np
-from tqdm import tqdm
+from contextlib import nullcontext
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
-from minigrad.errors import MinigradError
+from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
 from minigrad.ops.transfer import to_device
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
-from minigrad.train.history import Epoch, History
+from minigrad.train.checkpoints import Checkpoints
+from minigrad.train.history import Epoch, History, Step
+from minigrad.train.history_file import HistoryFile
+from minigrad.train.look import Looking
+from minigrad.train.progress import Progress
+from minigrad.train.run_state import Loss, Mean, Penalty, RunState, Schedule
+from minigrad.train.snapshot import weights_of
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Callback = Callable[[RunState], object]
 
 
-class Schedule(Protocol):
-    """What changes the learning rate between epochs, or between batches if it has `counts` and that is "batches"."""
+class DivergenceError(MinigradError):
+    """A cost that is no longer finite; `history` tells of the steps before."""
 
-    def step(self) -> None:
-        """Set the learning rate of the next epoch or batch."""
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
 
 
 def fit(
@@ -39,12 +44,18 @@ def fit(
     epochs: int,
     optimizer: Optimizer,
     loss: Loss = F.cross_entropy,
+    penalty: Penalty | None = None,
     batch_size: int | None,
     seed: int | None = None,
     schedule: Schedule | None = None,
     num_workers: int = 0,
-    on_epoch: Callable[[History], None] | None = None,
+    on_step: Callback | None = None,
+    on_epoch: Callback | None = None,
     progress: bool = True,
+    log: str | os.PathLike[str] | None = None,
+    look_every: int = 100,
+    checkpoints: Checkpoints | None = None,
+    resume: bool = False,
 ) -> History:
     """Train `model` on batches of (inputs, labels), and validate it after every epoch.
 
@@ -58,14 +69,26 @@ def fit(
         How often to go through the training set.
     loss : callable
         ``loss(logits, labels)``: the mean over the batch, a scalar.
+    penalty : callable, optional
+        ``penalty(model)``, a scalar that is added to the loss: one of `minigrad.optim.regularize`.
     batch_size, seed, num_workers
         As in `DataLoader`. Batches go to the device of the model.
     schedule : Schedule, optional
         Its `step` is called after every epoch, or after every batch if its `counts` is "batches".
-    on_epoch : callable, optional
-        Called after every epoch with the history so far: to save the best weights, say, while the training goes on.
+    on_step, on_epoch : callable, optional
+        Called with the `RunState` after every step and after every epoch: to bound weights, say, to save the best ones
+        while the training goes on, or to end it (``run.stop = True``).
     progress : bool
         Show a bar where there is a terminal, and a line for every epoch.
+    log : path-like, optional
+        Where the history is written while it grows, as lines of JSON for `load_history`.
+    look_every : int
+        Steps from one `Look` at gradients, updates and dead units to the next, the first step included; 0 for none.
+    checkpoints : Checkpoints, optional
+        Where to save the training, so that it can go on.
+    resume : bool
+        Go on from the newest valid checkpoint, if there is one, as if the training had never stopped: to the bit, from
+        the middle of an epoch too. The arguments must be those of before; `epochs` may be larger.
 
     Returns
     -------
@@ -75,30 +98,44 @@ def fit(
 
     Raises
     ------
-    MinigradError
+    DivergenceError
         When the cost of a batch is no longer finite; the weights are those before that batch.
+    DataError
+        When the training cannot be resumed; nothing has changed.
+    MinigradError
+        When a checkpoint cannot be written; those before are as they were.
     """
     require_integer("fit: epochs", epochs, 1)
+    require_integer("fit: look_every", look_every, 0)
+    if resume and checkpoints is None:
+        raise DataError("fit: to resume, it must be told where: pass checkpoints=Checkpoints(folder)")
     loader = DataLoader(train, batch_size, shuffle=True, seed=seed, num_workers=num_workers)
-    history = History()
-    steps_in_batches = getattr(schedule, "counts", "epochs") == "batches"
-    for number in range(1, epochs + 1):
-        name = f"epoch {number} / {epochs}"
-        batches = tqdm(loader, name, leave=False, unit="batch", disable=None if progress else True)
-        lr = optimizer.param_groups[0]["lr"]
-        of_batches = schedule if steps_in_batches else None
-        cost, accuracy = _train(model, batches, optimizer, loss, of_batches, history.batch_costs, name)
-        validated = evaluate(model, validation, batch_size, loss, num_workers)
-        history.epochs.append(Epoch(cost, accuracy, *validated, lr))
-        if history.best_epoch == number:
-            history.best_state = _copy_of_weights(model)
-        if schedule is not None and not steps_in_batches:
-            schedule.step()
-        if progress:
-            tqdm.write(_line(name, history.epochs[-1]))
-        if on_epoch is not None:
-            on_epoch(history)
-    return history
+    run = RunState(model, optimizer, loader, epochs, loss, penalty, schedule)
+    if checkpoints is not None:
+        checkpoints.begin(run, resume)
+    run.history.about = _about(run, len(validation))
+    with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
+        while run.epoch <= epochs and not run.stop:
+            model.train()
+            for inputs, labels in _on_device_of(model, loader):
+                _step(run, inputs, labels, look_every)
+                shown.step(len(labels))
+                file.update()
+                if on_step is not None:
+                    on_step(run)
+                if run.stop:
+                    return run.history
+                if checkpoints is not None:
+                    checkpoints.after_step(run)
+            _end_epoch(run, evaluate(model, validation, batch_size, loss, num_workers))
+            shown.epoch()
+            file.update()
+            if on_epoch is not None:
+                on_epoch(run)
+            run.epoch += 1
+            if checkpoints is not None:
+                checkpoints.after_epoch(run)
+    return run.history
 
 
 def evaluate(
@@ -110,82 +147,91 @@ def evaluate(
 ) -> tuple[float, float]:
     """Return the mean loss and the accuracy of `model` on `dataset`, in evaluation mode and without a tape."""
     was_training = model.training
-    mean = _Mean()
+    sums = Mean()
     model.eval()
     try:
         with no_grad():
             for inputs, labels in _on_device_of(model, DataLoader(dataset, batch_size, num_workers=num_workers)):
                 logits = model(inputs)
-                mean.add(loss(logits, labels).item(), logits, labels)
+                sums.add(loss(logits, labels).item(), 0.0, logits, labels)
     finally:
         model.train(was_training)
-    return mean.cost, mean.accuracy
+    return sums.of(sums.cost), sums.of(sums.correct)
 
 
-class _Mean:
-    """Running means of cost and accuracy over examples."""
+def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> None:
+    """Forward, backward, update; and what is remembered of it."""
+    look = Looking(run.model) if look_every and run.step % look_every == 0 else None
+    with look or nullcontext():
+        logits = run.model(inputs)
+    data_loss = run.loss(logits, labels)
+    penalty = None if run.penalty is None else run.penalty(run.model)
+    objective = data_loss if penalty is None else data_loss + penalty
+    cost = _finite(run, objective.item())
+    parts = (cost, 0.0) if penalty is None else (float(data_loss.item()), float(penalty.item()))
+    accuracy = run.so_far.add(cost, parts[1], logits, labels)
+    run.history.steps.append(Step(cost, *parts, accuracy, run.lr))
+    # From here on nothing is read: while a GPU is busy with this, the next batch is fetched and copied.
+    run.optimizer.zero_grad()
+    objective.backward()
+    if look:
+        look.before_update()
+    run.optimizer.step()
+    run.step += 1
+    if look:
+        run.history.looks.append(look.after_update(run.step))
+    if run.schedule is not None and _counts_batches(run.schedule):
+        run.schedule.step()
 
-    def __init__(self) -> None:
-        self._cost = self._correct = 0.0
-        self._count = 0
 
-    def add(self, cost: float, logits: Tensor, labels: Tensor) -> None:
-        self._cost += cost * len(labels)
-        self._correct += int((logits.argmax(1) == labels).sum())
-        self._count += len(labels)
-
-    @property
-    def cost(self) -> float:
-        return self._cost / self._count
-
-    @property
-    def accuracy(self) -> float:
-        return self._correct / self._count
+def _finite(run: RunState, cost: float) -> float:
+    if not math.isfinite(cost):
+        batch = run.step - _steps_before(run.history) + 1
+        where = f"epoch {run.epoch} / {run.epochs}, batch {batch}"
+        run.history.stopped = f"the cost is {cost} in {where}"
+        raise DivergenceError(
+            f"fit: {run.history.stopped}; use a smaller learning rate, and check the inputs", run.history
+        )
+    return cost
 
 
-def _train(
-    model: Module,
-    batches: Iterable[tuple[Tensor, ...]],
-    optimizer: Optimizer,
-    loss: Loss,
-    schedule: Schedule | None,
-    costs: list[float],
-    name: str,
-) -> tuple[float, float]:
-    """Train one epoch; return its mean cost and accuracy, and append the cost of every batch to `costs`."""
-    model.train()
-    mean = _Mean()
-    for number, (inputs, labels) in enumerate(_on_device_of(model, batches), start=1):
-        logits = model(inputs)
-        objective = loss(logits, labels)
-        cost = objective.item()
-        if not math.isfinite(cost):
-            raise MinigradError(
-                f"fit: the cost is {cost} in {name}, batch {number}; use a smaller learning rate, and check the inputs"
-            )
-        costs.append(cost)
-        mean.add(cost, logits, labels)
-        # From here on nothing is read: while a GPU is busy with this, the next batch is fetched and copied.
-        optimizer.zero_grad()
-        objective.backward()
-        optimizer.step()
-        if schedule is not None:
-            schedule.step()
-    return mean.cost, mean.accuracy
+def _end_epoch(run: RunState, validated: tuple[float, float]) -> None:
+    history, sums = run.history, run.so_far
+    lr = history.steps[_steps_before(history)].lr
+    cost, accuracy, penalty = map(sums.of, (sums.cost, sums.correct, sums.penalty))
+    history.epochs.append(Epoch(cost, accuracy, *validated, lr, penalty, run.step))
+    if history.best_epoch == len(history.epochs):
+        history.best_state = weights_of(run)
+    if run.schedule is not None and not _counts_batches(run.schedule):
+        run.schedule.step()
+    run.so_far = Mean()
+
+
+def _steps_before(history: History) -> int:
+    """How many steps had been taken when the present epoch began."""
+    return history.epochs[-1].steps if history.epochs else 0
+
+
+def _counts_batches(schedule: Schedule) -> bool:
+    return getattr(schedule, "counts", "epochs") == "batches"
+
+
+def _about(run: RunState, validation: int) -> dict[str, object]:
+    return {
+        "model": type(run.model).__name__,
+        "parameters": sum(parameter.numel() for parameter in run.model.parameters()),
+        "optimizer": type(run.optimizer).__name__,
+        "loss": getattr(run.loss, "__name__", type(run.loss).__name__),
+        "train_examples": len(run.loader.dataset),
+        "validation_examples": validation,
+        "batch_size": run.loader.batch_size,
+        "batches": len(run.loader),
+        "epochs": run.epochs,
+        "seed": run.loader.seed,
+    }
 
 
 def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
     parameter = next(model.parameters(), None)
     device = "cpu" if parameter is None else parameter.device
     return (tuple(to_device(item, device) for item in batch) for batch in batches)
-
-
-def _copy_of_weights(model: Module) -> dict[str, np.ndarray]:
-    return {name: value.cpu().numpy().copy() for name, value in model.state_dict().items()}
-
-
-def _line(name: str, epoch: Epoch) -> str:
-    return (
-        f"Finished {name}: cost {epoch.cost:.4f}, train: {epoch.train_accuracy:.2f}, "
-        f"val {epoch.val_accuracy:.2f}, lr {epoch.lr:.1e}"
-    )

@@ -30,9 +30,16 @@ def save_weights(
     metadata : mapping of str to str, optional
         Kept in the header.
     """
-    state = {name: value.cpu() if isinstance(value, Tensor) else value for name, value in state.items()}
-    arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
-    return write_atomically(path, save(arrays, dict(metadata or {})))
+    return write_atomically(path, packed(state, metadata))
+
+
+def packed(state: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> bytes:
+    """The content of a file of weights."""
+    arrays = {
+        name: np.asarray(value.cpu() if isinstance(value, Tensor) else value, order="C")
+        for name, value in state.items()
+    }
+    return save(arrays, dict(metadata) if metadata else None)  # no array and {} would make a header that is no JSON
 
 
 def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -2,18 +2,19 @@ import csv
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from minigrad.train import Epoch, History, load_checkpoint, load_weights
+from minigrad.train import Epoch, History, Step, load_checkpoint, load_history, load_weights
 from tests.data.copies import images_and_labels, records, write_mnist
 
 DIGITS = ("train", "--data", "digits", "--epochs", 1)
 
 
 def history_of(folder):
-    return json.loads((folder / "history.json").read_text())
+    return load_history(folder / "history.jsonl")
 
 
 def test_training_ends_with_the_accuracy_on_the_test_set(trained_once):
@@ -31,13 +32,14 @@ def test_training_ends_with_the_accuracy_on_the_test_set(trained_once):
 def test_a_run_leaves_weights_history_curves_settings_and_the_result(trained_once):
     folder, outcome = trained_once
     assert {path.name for path in folder.iterdir()} == {
-        *("weights.safetensors", "history.json", "history.csv", "curves.png", "settings.json", "result.json")
+        *("weights.safetensors", "history.jsonl", "history.csv", "curves.png", "settings.json", "result.json"),
+        *("checkpoints", "test-reads.jsonl"),
     }
     history = history_of(folder)
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
-    assert len(history["epochs"]) == len(rows) == 2
-    assert float(rows[1]["val_accuracy"]) == history["epochs"][1]["val_accuracy"]
-    assert len(history["batch_costs"]) == 2 * -(-1258 // 32)
+    assert len(history.epochs) == len(rows) == 2
+    assert float(rows[1]["val_accuracy"]) == history.epochs[1].val_accuracy
+    assert len(history.steps) == 2 * -(-1258 // 32)
     settings = json.loads((folder / "settings.json").read_text())
     assert (settings["model"], settings["lr"], settings["seed"]) == ("mlp", 0.02, 0)
     result = json.loads((folder / "result.json").read_text())
@@ -45,7 +47,7 @@ def test_a_run_leaves_weights_history_curves_settings_and_the_result(trained_onc
 
 
 def test_the_rate_falls_along_a_cosine(trained_once):
-    assert [epoch["lr"] for epoch in history_of(trained_once[0])["epochs"]] == pytest.approx([0.02, 0.01])
+    assert [epoch.lr for epoch in history_of(trained_once[0]).epochs] == pytest.approx([0.02, 0.01])
 
 
 def test_a_checkpoint_holds_what_using_it_takes(trained_once):
@@ -79,8 +81,8 @@ def test_options_reach_the_training(minigrad, tmp_path):
     options = ("--lr", 0.5, "--momentum", 0, "--batch-size", 300, "--workers", 2)
     assert minigrad(*DIGITS, "--model", "mlp", "--out", "other", *options).lines
     history = history_of(tmp_path / "other")
-    assert history["epochs"][0]["lr"] == 0.5
-    assert len(history["batch_costs"]) == 5
+    assert history.epochs[0].lr == 0.5
+    assert len(history.steps) == 5
     norms = []
     for name, option in (("plain", "--lr=0.02"), ("decayed", "--weight-decay=1"), ("slow", "--momentum=0")):
         minigrad(*DIGITS, "--model", "mlp", "--out", name, option)
@@ -182,10 +184,11 @@ def test_the_weights_that_are_saved_and_tested_are_those_of_the_best_epoch(minig
     def fit(network, *_, on_epoch, num_workers, **__):
         assert num_workers == 3
         zeros = {name: np.zeros_like(value.numpy()) for name, value in network.state_dict().items()}
-        history = History(batch_costs=[1.0, 1.0], best_state=zeros)
+        history = History([Step(1.0, 1.0, 0.0, 0.5, 0.1)] * 2, best_state=zeros)
         for accuracy in (0.5, 0.25):
             history.epochs.append(Epoch(1.0, 0.5, 1.0, accuracy, 0.1))
-            on_epoch(history)
+            on_epoch(SimpleNamespace(history=history))
+        return history
 
     monkeypatch.setattr("minigrad.cli.train.fit", fit)
     *_, best, last = minigrad(*DIGITS, "--model", "mlp", "--out", "run", "--workers", 3).lines

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -30,10 +31,28 @@ def write_photos(folder, count):
 
 
 def test_the_test_set_of_a_run_gives_its_accuracy_again(minigrad, run, trained_once):
-    lines = minigrad("eval", run).lines
+    lines = minigrad("eval", run).out.splitlines()
     assert lines[0].startswith("270 images, cost ")
     assert lines[-1] == trained_once[1].lines[-1]
-    assert minigrad("eval", run / "weights.safetensors", "--data", "digits", "--batch-size", 7).lines == lines
+    again = minigrad("eval", run / "weights.safetensors", "--data", "digits", "--batch-size", 7)
+    assert again.out.splitlines() == lines
+
+
+def test_the_test_set_warns_when_it_is_read_again(minigrad, run, trained_once, tmp_path):
+    assert trained_once[1].err == ""
+    for reads in (2, 3):
+        outcome = minigrad("eval", run)
+        assert outcome.code == 0
+        assert outcome.err.startswith(
+            f"minigrad: warning: the test set of digits has been read {reads} times in this run"
+        )
+    assert "read 4 times" in minigrad("eval", run / "weights.safetensors", "--data", "digits").err
+    records = [json.loads(line) for line in (run / "test-reads.jsonl").read_text().splitlines()]
+    assert [record["data"] for record in records] == ["the test set of digits"] * 4
+    assert f"test accuracy: {records[0]['accuracy']:.4f}" == trained_once[1].lines[-1]
+    shutil.copy(run / "weights.safetensors", tmp_path / "alone")
+    assert minigrad("eval", "alone").lines
+    assert not (tmp_path / "test-reads.jsonl").exists()
 
 
 def test_data_that_the_network_does_not_take_are_refused(minigrad, run, tmp_path):
@@ -46,7 +65,7 @@ def test_another_folder_is_taken_whole_and_the_one_trained_on_in_part(minigrad, 
     write_photos(tmp_path / "old", 20)
     write_photos(tmp_path / "new", 12)
     minigrad("train", "--model", "mlp", "--data", "old", "--epochs", 1, "--out", "run")
-    assert minigrad("eval", "run").lines[0].startswith("6 images")
+    assert minigrad("eval", "run").out.startswith("6 images")
     assert minigrad("eval", "run", "--data", "new").lines[0].startswith("24 images")
 
 

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:(?!```).)*?```text\n(?P<output>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"```sh\nminigrad (?P<arguments>[^\n]*)\n```\n+```text\n(?P<output>.*?)```", re.DOTALL)
-DOCUMENTS = {name: (ROOT / name).read_text() for name in ("README.md", "docs/layers.md", "docs/data.md")}
+DOCUMENTS = {
+    name: (ROOT / name).read_text() for name in ("README.md", "docs/layers.md", "docs/data.md", "docs/training.md")
+}
 COMMANDS = [(match["arguments"], match["output"]) for match in COMMAND.finditer(DOCUMENTS["README.md"])]
 SNIPPETS = [(match["code"], match["output"]) for text in DOCUMENTS.values() for match in BLOCK.finditer(text)]
 

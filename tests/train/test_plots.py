@@ -3,10 +3,10 @@ import sys
 import pytest
 
 from minigrad.errors import MinigradError
-from minigrad.train import Epoch, History, plot_history
+from minigrad.train import Epoch, History, Step, plot_history
 
 HISTORY = History(
-    batch_costs=[2.0, 1.5, 1.0, 0.8],
+    steps=[Step(cost, cost, 0.0, 0.5, 0.1) for cost in (2.0, 1.5, 1.0, 0.8)],
     epochs=[Epoch(1.75, 0.5, 1.2, 0.6, 0.1), Epoch(0.9, 0.8, 1.1, 0.7, 0.1)],
 )
 

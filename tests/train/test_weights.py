@@ -27,15 +27,20 @@ def test_what_was_saved_is_loaded(tmp_path):
     assert metadata == {"note": "ü"}
     assert list(arrays) == ["a", "b", "c", "d"]
     for name, value in (WEIGHTS | {"d": WEIGHTS["a"].T}).items():
-        assert arrays[name].dtype == value.dtype
+        assert (arrays[name].dtype, arrays[name].shape) == (value.dtype, value.shape)
         np.testing.assert_array_equal(arrays[name], value)
 
 
+@pytest.mark.parametrize("metadata", [None, {}, {"note": "text"}])
+def test_nothing_is_saved_too(tmp_path, metadata):
+    assert load_weights(save_weights(tmp_path / "weights", {}, metadata)) == ({}, metadata or {})
+
+
 def test_a_state_dict_goes_in_and_comes_back(tmp_path):
-    first, second = nn.Linear(3, 2), nn.Linear(3, 2)
+    first, second = (nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)) for _ in range(2))
     path = save_weights(tmp_path / "weights", first.state_dict())
     second.load_state_dict(load_weights(path)[0])
-    np.testing.assert_array_equal(first.weight.detach().numpy(), second.weight.detach().numpy())
+    np.testing.assert_array_equal(first[0].weight.detach().numpy(), second[0].weight.detach().numpy())
 
 
 def test_what_is_loaded_outlives_its_file(tmp_path):
