@@ -3,6 +3,7 @@
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
 from minigrad.train.history import Epoch, History, save_history
 from minigrad.train.plots import plot_history
+from minigrad.train.scales import Scales, look
 from minigrad.train.trainer import evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
 
@@ -10,10 +11,12 @@ __all__ = [
     "Description",
     "Epoch",
     "History",
+    "Scales",
     "evaluate",
     "fit",
     "load_checkpoint",
     "load_weights",
+    "look",
     "plot_history",
     "save_checkpoint",
     "save_history",
