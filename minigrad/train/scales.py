@@ -51,6 +51,8 @@ class LayerScale:
     activation, gradient
         Moments of the output, and of the loss's gradient with respect to it: None without labels, and where there is
         none.
+    variation
+        Deviation from example to example: the root of its variance's mean over units. Biases do not add to it.
     gradient_norm
         Length of that gradient; a good start keeps it from layer to layer, however many elements a layer has.
     units, dead
@@ -65,6 +67,7 @@ class LayerScale:
     layer: str
     activation: Moments
     gradient: Moments | None
+    variation: float
     gradient_norm: float | None
     units: int
     dead: int
@@ -93,8 +96,8 @@ class Scales:
 
     Attributes
     ----------
-    input
-        Moments of the batch.
+    input, input_variation
+        Moments of the batch, and how much it varies from example to example.
     layers
         In the order in which they ran; one that ran twice occurs twice.
     parameters
@@ -104,6 +107,7 @@ class Scales:
     """
 
     input: Moments
+    input_variation: float
     layers: tuple[LayerScale, ...]
     parameters: tuple[ParameterScale, ...]
     with_labels: bool
@@ -182,6 +186,7 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
     parameters = zip(model.named_parameters(), grads[len(layers) :], strict=True)
     return Scales(
         _moments(inputs),
+        _variation(array_of(inputs)),
         layers,
         tuple(ParameterScale(name, p.shape, _moments(p), _moments_or_none(g)) for (name, p), g in parameters),
         labels is not None,
@@ -284,6 +289,7 @@ def _layer(name: str, layer: str, output: Tensor, gradient: Tensor | None) -> La
         layer,
         _moments(output),
         _moments_or_none(gradient),
+        _variation(values),
         None if gradient is None else float(np.linalg.norm(array_of(gradient).ravel().astype(np.float64))),
         *_units(values),
         _saturated(layer, values),
@@ -297,6 +303,11 @@ def _units(values: np.ndarray) -> tuple[int, int]:
     others = tuple(axis for axis in range(values.ndim) if axis != 1)
     silent = ~values.any(axis=others if values.ndim > 1 else None)
     return int(silent.size), int(silent.sum())
+
+
+@np.errstate(all="ignore")
+def _variation(values: np.ndarray) -> float:
+    return float(np.sqrt(values.var(0, dtype=np.float64).mean()))
 
 
 def _saturated(layer: str, values: np.ndarray) -> float:

@@ -44,7 +44,7 @@ def _zero_weights(scales: Scales) -> Iterator[Verdict]:
         yield Verdict(
             "zero weights",
             (),
-            f"{_listed(names)}: weights are all zero, so units stay alike and no gradient passes; draw them: {_DRAW}",
+            f"{listed(names)}: weights are all zero, so units stay alike and no gradient passes; draw them: {_DRAW}",
         )
 
 
@@ -59,16 +59,21 @@ def _explodes(scales: Scales) -> Iterator[Verdict]:
     limit = _EXPLODED * max(1.0, scales.input.std)
     rows = [row for row in scales.layers if limit < row.activation.std < math.inf]
     if rows:
-        text = f"{_places(rows)}: activations explode, {_deviation(scales, rows)}; the weights are too large: {_DRAW}"
+        change = f"{scales.input.std:.1e} in the input, {rows[-1].activation.std:.1e} at {rows[-1].name}"
+        text = f"{_places(rows)}: activations explode, their deviation is {change}; the weights are too large: {_DRAW}"
         yield _about("explodes", rows, text)
 
 
 def _dies_out(scales: Scales) -> Iterator[Verdict]:
     """The last layer is left out: small scores are a good start; and zeros are, which other rules explain."""
-    limit = _FADED * min(1.0, scales.input.std)
-    rows = [row for row in scales.layers[:-1] if 0 < row.activation.std < limit]
+    limit = _FADED * min(1.0, scales.input_variation)
+    rows = [row for row in scales.layers[:-1] if 0 < row.variation < limit]
     if rows:
-        text = f"{_places(rows)}: activations die out, {_deviation(scales, rows)}; the weights are too small: {_DRAW}"
+        change = f"{scales.input_variation:.1e} in the input, {rows[-1].variation:.1e} at {rows[-1].name}"
+        text = (
+            f"{_places(rows)}: activations die out, their deviation from example to example is {change}; the weights "
+            f"are too small: {_DRAW}"
+        )
         yield _about("dies out", rows, text)
 
 
@@ -111,16 +116,22 @@ def _parameters(scales: Scales) -> Iterator[Verdict]:
         return
     without = [p.name for p in scales.parameters if p.gradient is None]
     if without:
-        yield Verdict("no gradient", (), f"{_listed(without)}: no gradient; frozen, or not used in forward")
+        yield Verdict("no gradient", (), f"{listed(without)}: no gradient; frozen, or not used in forward")
     zero = [p.name for p in scales.parameters if p.gradient == (0, 0)]
     if zero:
-        text = f"{_listed(zero)}: the gradient is zero; behind a layer of zero weights or of dead units nothing is felt"
+        text = f"{listed(zero)}: the gradient is zero; behind a layer of zero weights or of dead units nothing is felt"
         yield Verdict("zero gradient", (), text)
 
 
 _RULES: tuple[Callable[[Scales], Iterator[Verdict]], ...] = (
     *(_inputs, _zero_weights, _not_finite, _explodes, _dies_out, _saturated, _dead, _gradients, _parameters),
 )
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
 
 
 def _about(word: str, rows: Sequence[LayerScale], text: str) -> Verdict:
@@ -130,13 +141,3 @@ def _about(word: str, rows: Sequence[LayerScale], text: str) -> Verdict:
 def _places(rows: Sequence[LayerScale], others: str = "later") -> str:
     more = len(rows) - 1
     return f"{rows[0].name} {rows[0].layer}" + (f" and {more} {others} layer{'s' * (more > 1)}" if more else "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
-
-
-def _deviation(scales: Scales, rows: Sequence[LayerScale]) -> str:
-    worst = rows[-1]
-    return f"their deviation is {worst.activation.std:.1e} at {worst.name}, that of the input {scales.input.std:.1e}"

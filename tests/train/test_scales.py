@@ -44,7 +44,10 @@ GOOD = {
 }
 BAD = {
     "zero weights": ((nn.ReLU, nn.init.zeros_), "0.weight, 2.weight, 4.weight, 6.weight and 2 more: weights are all"),
-    "dies out": ((nn.Tanh, normal(0.01)), "2 Linear and 9 later layers: activations die out, their deviation is "),
+    "dies out": (
+        (nn.Tanh, normal(0.01)),
+        "2 Linear and 9 later layers: activations die out, their deviation from example to example is ",
+    ),
     "explodes": ((nn.ReLU, normal(2.0)), "2 Linear and 9 later layers: activations explode, their deviation is "),
     "saturated": ((nn.Tanh, normal(2.0)), "1 Tanh and 5 later layers: saturated, "),
     "dead": ((nn.ReLU, kaiming, -9.0), "1 ReLU and 5 later layers: dead ReLUs, "),
@@ -81,6 +84,16 @@ def test_a_bad_start_is_put_into_words(word, case):
     assert verdict.text in str(scales)
 
 
+def test_biases_do_not_hide_that_activations_die_out():
+    mg.manual_seed(0)
+    model = deep(nn.Tanh, normal(0.01))
+    for layer in model[::2]:
+        nn.init.normal_(layer.bias)
+    scales = look(model, INPUTS)
+    assert [verdict.word for verdict in scales.verdicts] == ["dies out"]
+    assert scales.layers[-2].activation.std > 0.5
+
+
 def test_a_verdict_stands_beside_its_layers():
     mg.manual_seed(0)
     lines = str(look(deep(nn.Tanh, normal(2.0)), INPUTS)).splitlines()
@@ -97,6 +110,9 @@ def test_the_figures_are_those_of_the_batch():
     assert scales.input == pytest.approx((2.5, np.sqrt(1.25)))
     assert linear.activation == pytest.approx(((1 - 12 + 3 - 14) / 4, np.std([1, -12, 3, -14])))
     assert linear.gradient == pytest.approx((0.5, 0.5))
+    assert scales.input_variation == pytest.approx(1)
+    assert linear.variation == pytest.approx(1)
+    assert relu.variation == pytest.approx(np.sqrt(0.5))
     assert linear.gradient_norm == pytest.approx(np.sqrt(2))
     assert relu.gradient == pytest.approx((1, 0))
     assert (relu.units, relu.dead) == (2, 1)
