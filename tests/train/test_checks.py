@@ -245,6 +245,20 @@ def test_where_one_rate_fails_another_is_tried(monkeypatch):
     assert finding.found.endswith("steps of Adam at 0.01")
 
 
+def test_where_one_rate_does_no_other_is_tried(monkeypatch):
+    tried = []
+    monkeypatch.setattr("minigrad.train.checks.learning._RATES", (1e-2, 1e-2))
+    monkeypatch.setattr("minigrad.train.checks.learning.Adam", lambda p, lr: tried.append(lr) or optim.Adam(p, lr=lr))
+    assert checked()["overfitting"].passed
+    assert tried == [1e-2]
+
+
+def test_dropout_does_not_keep_examples_from_being_overfitted():
+    model = network()
+    model[2] = nn.Dropout(0.9)
+    assert checked(model)["overfitting"].passed
+
+
 def test_a_line_says_what_was_expected_and_found_and_what_to_do():
     lines = str(checked(lr=1e-6)).splitlines()
     assert lines[0].startswith("pass  centred inputs: expected means of channels or features within 0.25 deviations")

@@ -34,9 +34,7 @@ class Subject:
 
     def copies(self) -> tuple[Module, Optimizer | None]:
         """A copy of the model, and of the optimiser, whose parameters are those of the copy."""
-        model, optimizer = copy.deepcopy((self.model, self.optimizer))
-        model.zero_grad()
-        return model, optimizer
+        return copy.deepcopy((self.model, self.optimizer))
 
     def examples(self, count: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and labels at places of a random order, which begins again at its end; never one of them twice."""
