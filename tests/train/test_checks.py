@@ -198,6 +198,10 @@ FAULTS = {
     ),
     "an input that is not used": (lambda: checked(Blind()), {"overfitting": "; it cannot learn: "}),
     "a low rate": (lambda: checked(lr=1e-6), {"update ratio": "; raise the learning rate"}),
+    "another network's optimiser": (
+        lambda: checked(optimizer=optim.SGD(network().parameters(), lr=0.1)),
+        {"update ratio": "found 0.0e+00; most weights stand still: see the gradients", "gradients": "not in the opt"},
+    ),
     "a high rate": (lambda: checked(lr=10.0), {"update ratio": "; lower the learning rate"}),
     "a rate that explodes": (lambda: checked(lr=1e30), {"update ratio": "found nan; lower the learning rate"}),
 }

@@ -44,12 +44,13 @@ def update_ratio(subject: Subject) -> Finding:
     """An update is about a thousandth of the weights, by their lengths; the median over layers, after some steps."""
     _, optimizer = subject.copies()
     ratio = math.nan if optimizer is None else _ratio(subject)
+    rate = "raise" if ratio < _LOW else "lower"
     return Finding(
         "update ratio",
         f"updates near 1e-3 of the weights, from {_LOW:g} to {_HIGH:g}",
         "no optimiser to look at" if optimizer is None else f"{ratio:.1e}",
         None if optimizer is None else _LOW <= ratio <= _HIGH,
-        "raise the learning rate" if ratio < _LOW else "lower the learning rate",
+        "most weights stand still: see the gradients" if ratio == 0 else f"{rate} the learning rate",
     )
 
 
