@@ -18,6 +18,7 @@ import numpy as np
 from minigrad.autograd import Node, Op, observers
 from minigrad.backends.base import Spec
 from minigrad.errors import GraphError
+from minigrad.tables import table
 from minigrad.tensor import Tensor, Version
 
 _PACKAGE = str(Path(__file__).parent)
@@ -101,9 +102,7 @@ class Tape(Observer):
     def __str__(self) -> str:
         head = ("op", "inputs", "outputs", "bytes saved", "flops", "microseconds")
         body = [(e.name, _shapes(e.inputs), _shapes(e.outputs), *_numbers([e])) for e in self.entries]
-        rows = [head, *body, ("total", "", "", *_numbers(self.entries))]
-        widths = [max(len(row[column]) for row in rows) for column in range(6)]
-        return "\n".join(_aligned(row, widths) for row in rows)
+        return table([head, *body, ("total", "", "", *_numbers(self.entries))], right=(3, 4, 5))
 
     def to_dot(self) -> str:
         """The graph in Graphviz's language: a box for each recorded op, arrows in the direction of the computation."""
@@ -124,12 +123,6 @@ def _numbers(entries: Sequence[Entry]) -> tuple[str, str, str]:
     """Bytes saved, FLOPs and microseconds of all entries together."""
     saved, flops = sum(e.saved_bytes for e in entries), sum(e.flops for e in entries)
     return f"{saved:,}", f"{flops:,}", f"{sum(e.seconds for e in entries) * 1e6:,.0f}"
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    names = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
-    numbers = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
-    return "  ".join(names + numbers).rstrip()
 
 
 class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from minigrad.cli.options import examples
-from minigrad.cli.tables import table
 from minigrad.data import datasets
+from minigrad.tables import table
 
 
 @click.command(epilog=examples("minigrad datasets"))

@@ -13,8 +13,8 @@ import numpy as np
 from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import facts, get_num_threads
 from minigrad.cli.options import examples
-from minigrad.cli.tables import table
 from minigrad.errors import DeviceError
+from minigrad.tables import table
 from minigrad.version import __version__
 
 _PACKAGES = ("numpy", "numba", "llvmlite", "safetensors", "matplotlib", "pillow")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from minigrad.cli.options import examples
-from minigrad.cli.tables import table
 from minigrad.models import MODELS, build_model
 from minigrad.nn.summary import summary
+from minigrad.tables import table
 
 
 @click.command(epilog=examples("minigrad models", "minigrad models lenet"))

@@ -13,6 +13,7 @@ from minigrad.ops.arguments import as_shape
 from minigrad.ops.create import zeros
 from minigrad.ops.windows import uncovered
 from minigrad.recording import no_grad
+from minigrad.tables import table
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -45,9 +46,7 @@ class Summary:
     def __str__(self) -> str:
         head = ("name", "layer", "output volume", "weights", "flops", "activation bytes", "rows, columns not covered")
         total = Row("total", "", (), self.total("weights"), self.total("flops"), self.total("bytes"))
-        table = [head, *map(_cells, (*self.rows, total))]
-        widths = [max(len(line[column]) for line in table) for column in range(len(head))]
-        return "\n".join(_aligned(line, widths) for line in table)
+        return table([head, *map(_cells, (*self.rows, total))], right=(3, 4, 5, 6))
 
 
 def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
@@ -89,10 +88,10 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
         watch.remove()
         for module, training in modes:
             module.training = training
-    table = Summary(tuple(watch.rows))
-    weights = sum(parameter.numel() for parameter in model.parameters()) - table.total("weights")
-    flops = sum(entry.flops for entry in watch.tape.entries) - table.total("flops")
-    return Summary((*table.rows, Row("elsewhere", "", (), weights, flops, 0))) if weights or flops else table
+    layers = Summary(tuple(watch.rows))
+    weights = sum(parameter.numel() for parameter in model.parameters()) - layers.total("weights")
+    flops = sum(entry.flops for entry in watch.tape.entries) - layers.total("flops")
+    return Summary((*layers.rows, Row("elsewhere", "", (), weights, flops, 0))) if weights or flops else layers
 
 
 class _Watch:
@@ -151,9 +150,3 @@ def _cells(row: Row) -> tuple[str, ...]:
     numbers = (f"{number:,}" for number in (row.weights, row.flops, row.bytes))
     missed = ", ".join(map(str, row.uncovered)) if any(row.uncovered) else ""
     return (row.name, row.layer, "x".join(map(str, row.output)), *numbers, missed)
-
-
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
-    words = [cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True)]
-    numbers = [cell.rjust(width) for cell, width in zip(line[3:], widths[3:], strict=True)]
-    return "  ".join(words + numbers).rstrip()

@@ -2,11 +2,13 @@
 
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
 from minigrad.train.checkpoints import Checkpoints
+from minigrad.train.checks import Finding, Report, check
 from minigrad.train.guard import LockedTestSet
 from minigrad.train.history import Epoch, History, Look, Step
 from minigrad.train.history_file import load_history, save_history
 from minigrad.train.plots import plot_history
 from minigrad.train.run_state import RunState
+from minigrad.train.scales import Scales, look
 from minigrad.train.ten_crop import TenCropAverage, ten_crop
 from minigrad.train.trainer import DivergenceError, evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
@@ -16,17 +18,22 @@ __all__ = [
     "Description",
     "DivergenceError",
     "Epoch",
+    "Finding",
     "History",
     "LockedTestSet",
     "Look",
+    "Report",
     "RunState",
+    "Scales",
     "Step",
     "TenCropAverage",
+    "check",
     "evaluate",
     "fit",
     "load_checkpoint",
     "load_history",
     "load_weights",
+    "look",
     "plot_history",
     "save_checkpoint",
     "save_history",

@@ -40,7 +40,7 @@ def plot_history(history: History, path: str | PathLike[str]) -> Path:
     """
     if not history.epochs:
         raise MinigradError("plot_history: needs a history of at least one epoch, got an empty one; train first")
-    figure = _new_figure()
+    figure = new_figure("plot_history", 11, 4.2)
     left, right = figure.subplots(1, 2)
     _draw_costs(left, history)
     _draw_accuracies(right, history)
@@ -50,14 +50,15 @@ def plot_history(history: History, path: str | PathLike[str]) -> Path:
     return path
 
 
-def _new_figure() -> Figure:
+def new_figure(caller: str, width: float, height: float) -> Figure:
+    """A figure of so many inches that leaves matplotlib's global state alone."""
     try:
         from matplotlib.figure import Figure  # an extra: imported only when used
     except ImportError as error:
         raise MinigradError(
-            "plot_history: matplotlib is not installed; install it, or minigrad with its extra 'plot'"
+            f"{caller}: matplotlib is not installed; install it, or minigrad with its extra 'plot'"
         ) from error
-    return Figure(figsize=(11, 4.2), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _draw_costs(axes: Axes, history: History) -> None:

@@ -20,7 +20,7 @@ from minigrad.tensor import Tensor
 from minigrad.train.checkpoints import Checkpoints
 from minigrad.train.history import Epoch, History, Step
 from minigrad.train.history_file import HistoryFile
-from minigrad.train.look import Looking
+from minigrad.train.looking import Looking
 from minigrad.train.progress import Progress
 from minigrad.train.run_state import Loss, Mean, Penalty, RunState, Schedule
 from minigrad.train.snapshot import weights_of
