@@ -13,7 +13,7 @@ BENCH := build/bench-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test docs-pictures bench lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test docs-pictures bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -49,6 +49,9 @@ cuda-check: $(CUDA_STAMP) ## Compile every CUDA kernel for GPUs, without one, an
 
 cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test them
 	LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS=0 $(CUDA_BIN)/python -m pytest -n 2 tests/gpu
+
+gpu-test: $(CUDA_STAMP) ## Run the same tests on a GPU
+	$(CUDA_BIN)/python -m pytest -m gpu tests/gpu
 
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
 	$(BIN)/python tools/draw_layers.py

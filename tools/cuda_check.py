@@ -106,7 +106,7 @@ def find_ptxas() -> str:
             return str(path)
     found = shutil.which("ptxas")
     if found is None:
-        sys.exit("ptxas is missing: pip install 'minigrad[cuda]' brings it")
+        sys.exit("ptxas is missing: pip install './minigrad[cuda]' brings it")
     return found
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from minigrad.errors import DeviceError
 
-_INSTALL = "the package numba-cuda is not installed, or not whole; pip install 'minigrad[cuda]'"
+_INSTALL = "the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]'"
 _ADVICE = {
     r"unsupported.*(ptx|toolchain)|insufficient.*driver|driver.*(insufficient|mismatch)": (
         "the NVIDIA driver is too old for the compiled kernels; install a newer one"
@@ -22,11 +22,12 @@ _OF_DEVICE = ("numba.", "cuda.", "minigrad_kernels.cuda.runtime")
 def raise_ours(op: str, error: Exception) -> NoReturn:
     """Raise the error of ours for what a runtime raised while `op` ran, or that itself if no device is to blame."""
     text = " ".join(str(error).split())
-    if isinstance(error, ImportError):
+    is_of_device = type(error).__module__.startswith(_OF_DEVICE)
+    if isinstance(error, ImportError) and not is_of_device:
         raise DeviceError(f"{op}: {_INSTALL}") from error
     if isinstance(error, ValueError) and text.startswith("cuda: "):  # the limits of `launch`
         raise DeviceError(f"{op}: {text.removeprefix('cuda: ')}") from error
-    if not (isinstance(error, MemoryError) or type(error).__module__.startswith(_OF_DEVICE)):
+    if not (isinstance(error, MemoryError) or is_of_device):
         raise error
     told = f"{type(error).__name__}: {text}"
     for pattern, advice in _ADVICE.items():

@@ -99,8 +99,8 @@ class DevicePool:
         unused = self._free.nbytes
         while self._free.nbytes:
             memory = self._free.take()
-            self.runtime.free(memory.address)
             self._held -= memory.nbytes
+            self.runtime.free(memory.address)
         return unused
 
     def _shortage(self, size: int, unused: int) -> str:

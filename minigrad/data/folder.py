@@ -148,5 +148,5 @@ def _pillow() -> ModuleType:
         import PIL.Image
         import PIL.ImageOps
     except ImportError as error:
-        raise MinigradError("images are read by Pillow; install it: pip install 'minigrad[images]'") from error
+        raise MinigradError("images are read by Pillow; install it: pip install './minigrad[images]'") from error
     return PIL

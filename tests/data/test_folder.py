@@ -218,5 +218,5 @@ def test_without_pillow_the_extra_is_named(folder):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stderr.splitlines()[-1] == (
-        "minigrad.errors.MinigradError: images are read by Pillow; install it: pip install 'minigrad[images]'"
+        "minigrad.errors.MinigradError: images are read by Pillow; install it: pip install './minigrad[images]'"
     )

@@ -58,7 +58,7 @@ def test_without_numba_cuda_every_way_to_a_gpu_says_what_to_install(missing, way
     with pytest.raises(DeviceError) as caught:
         way()
     assert str(caught.value) == (
-        "cuda: the package numba-cuda is not installed, or not whole; pip install 'minigrad[cuda]'"
+        "cuda: the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]'"
     )
 
 
@@ -74,7 +74,10 @@ REASONS = {
     ),
     "driver without a GPU": (
         raised(
-            "CudaSupportError", "Error at driver init: [100] Call to cuInit results in CUDA_ERROR_NO_DEVICE", DRIVER
+            "CudaSupportError",
+            "Error at driver init: [100] Call to cuInit results in CUDA_ERROR_NO_DEVICE",
+            DRIVER,
+            ImportError,
         ),
         "cuda: the NVIDIA driver finds no GPU; nvidia-smi shows what it sees (docs/cuda.md)",
     ),

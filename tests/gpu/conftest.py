@@ -1,4 +1,4 @@
-"""Where the CUDA tests run: on the emulator with `make cuda-test`, on a GPU with `pytest -m gpu tests/gpu`."""
+"""Where the CUDA tests run: on the emulator with `make cuda-test`, on a GPU with `make gpu-test`."""
 
 import os
 

@@ -86,14 +86,14 @@ def test_few_outputs_go_in_flat_tiles():
         ("conv.conv2d_weight_grad", "chunks of pixels"),
     ],
 )
-def test_long_sums_take_one_more_launch(device, name, sizes):
+def test_long_sums_take_one_more_launch(log, name, sizes):
     call = BUILD[name](np.random.default_rng(0), "float32", CONVOLUTIONS[sizes])
     run(name, call)
-    assert [line for line in device.log if "launch" in line][1:] == ["launch cuda.product._add_chunks"]
+    assert [line for line in log if "launch" in line][1:] == ["launch cuda.product._add_chunks"]
 
 
-def test_all_else_takes_one_launch_and_no_scratch(device):
+def test_all_else_takes_one_launch_and_no_scratch(log):
     call = convolution(np.random.default_rng(0), "float32", CONVOLUTIONS["groups"])
     run("conv.conv2d", call)
-    assert [line for line in device.log if "launch" in line] == ["launch cuda.conv._conv2d_32x128"]
+    assert [line for line in log if "launch" in line] == ["launch cuda.conv._conv2d_32x128"]
     assert kernels.conv2d_scratch_bytes(*call.outs, *call.inputs, *call.scalars) == 0

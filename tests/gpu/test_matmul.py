@@ -81,10 +81,10 @@ def test_tile_is_large_where_it_fills_a_device():
     assert product.tile(np.dtype(np.float64), Sizes(1, 2048, 2048, 9)) == SQUARE
 
 
-def test_long_sums_are_cut_into_chunks_in_one_more_launch(device):
+def test_long_sums_are_cut_into_chunks_in_one_more_launch(log):
     assert chunks_of(Sizes(1, 3, 2, 1030), SQUARE) == (264, 4)
     assert_product(*matrices((1, 3, 1030, 2), np.float32))
-    assert [line for line in device.log if "launch" in line] == [
+    assert [line for line in log if "launch" in line] == [
         "launch cuda.matmul._matmul_64x64",
         "launch cuda.product._add_chunks",
     ]

@@ -7,6 +7,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn, optim
 from minigrad.data import ArrayDataset
+from minigrad.models import ConvNet
 from minigrad.optim.regularize import L2, MaxNorm
 from minigrad.train import evaluate, fit
 
@@ -93,10 +94,26 @@ def test_a_step_reads_nothing_and_waits_for_nothing(log, rule):
     assert log.count("copy to device") == 0
 
 
+def test_a_step_of_the_course_s_convnet_is_the_same_as_on_a_cpu():
+    after = []
+    for device in ("cpu", "cuda"):
+        mg.manual_seed(1)
+        model = ConvNet(in_shape=(3, 32, 32), classes=10).to(device)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        images, labels = mg.randn(2, 3, 32, 32), mg.tensor([3, 7])
+        loss = F.cross_entropy(F.dropout(model(images.to(device)), 0.5), labels.to(device))
+        loss.backward()
+        optimizer.step()
+        after.append([loss.item(), *(parameter.cpu().detach().numpy() for parameter in model.parameters())])
+    for ours, expected in zip(*reversed(after), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_a_steady_step_takes_no_new_memory(device, monkeypatch):
     taken = []
     allocate = device.allocate
     monkeypatch.setattr(device, "allocate", lambda nbytes: taken.append(nbytes) or allocate(nbytes))
+    mg.cuda.empty_cache()
     training = Training("cuda")
     counts = []
     for batch in batches(5, "cuda"):

@@ -99,11 +99,18 @@ def test_threads_that_sleep_are_woken():
     assert_all_meet(3)
 
 
-def test_threads_that_are_called_away_sleep():
-    threads.set_num_threads(2)
-    assert_all_meet(2)
+def test_threads_that_are_called_away_sleep(monkeypatch):
+    fresh = team._Team()
+    monkeypatch.setattr(team, "_team", fresh)
+    fresh._looks = 10**9  # longer than anybody would wait
+    fresh.gather(1)
+    time.sleep(0.1)
+    assert not fresh._asleep
     team.call_away()
-    assert_all_meet(2)
+    end = time.monotonic() + 20
+    while not fresh._asleep and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(fresh._asleep) == 1
 
 
 def test_small_work_stays_with_the_caller():
@@ -155,7 +162,7 @@ def test_error_of_a_task_reaches_the_caller_and_the_team_goes_on(failing):
 
 
 FORK = """
-import os, sys
+import os, sys, threading
 import numpy as np
 from minigrad_kernels.cpu import elementwise, threads
 
@@ -167,7 +174,7 @@ out[:] = np.nan
 elementwise.relu(out, x)
 assert (out == np.maximum(x, 0)).all()
 if child == 0:
-    os._exit(0)
+    os._exit(0 if threading.active_count() == 3 else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 

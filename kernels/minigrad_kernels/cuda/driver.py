@@ -3,7 +3,9 @@
 There was no GPU to run this file on: docs/cuda.md says what was checked instead.
 """
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,25 +17,27 @@ from minigrad_kernels.cuda.runtime import Runtime, UnavailableError
 
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
 
+# Larger arrays go to the device in pieces: pinned memory is taken from everybody else.
+STAGED_BYTES = 1 << 24
+
 
 class _Staging:
     """A pinned buffer, and the event after which the copy from it has been made."""
 
     def __init__(self) -> None:
-        self._buffer = cuda.pinned_array(0, np.uint8)
-        self._copied: Any = None
+        self.buffer = cuda.pinned_array(STAGED_BYTES, np.uint8)
+        self._copied = cuda.event(timing=False)
+        self._is_in_use = False
 
-    def copy(self, target: Any, host: np.ndarray, stream: Any) -> None:
-        """Copy to the device without waiting for it: host is free again as soon as this returns."""
-        if self._copied is not None:
+    def copy(self, address: int, host: np.ndarray, stream: Any) -> None:
+        """Copy at most the buffer's bytes to the device, waiting for nothing but the buffer."""
+        if self._is_in_use:
             self._copied.synchronize()
-        if self._buffer.nbytes < host.nbytes:
-            self._buffer = cuda.pinned_array(host.nbytes, np.uint8)
-        self._copied = self._copied or cuda.event(timing=False)
-        staged = self._buffer[: host.nbytes]
-        staged[...] = host.reshape(-1).view(np.uint8)
-        target.copy_to_device(staged, stream=stream)
+        staged = self.buffer[: host.nbytes]
+        staged[...] = host
+        _bytes_at(address, host.nbytes).copy_to_device(staged, stream=stream)
         self._copied.record(stream)
+        self._is_in_use = True
 
 
 class Driver(Runtime):
@@ -41,12 +45,11 @@ class Driver(Runtime):
 
     def __init__(self) -> None:
         _require_gpu()
-        # Small grids are no mistake here: small networks have small layers.
-        config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
         self._stream = cuda.stream()
         self._memory: dict[int, Any] = {}
-        # Two, so that the second batch is staged while the first is under way.
-        self._staging = [_Staging(), _Staging()]
+        # Images and labels of two batches: one can be staged while the other is under way.
+        self._staging = [_Staging() for _ in range(4)]
+        self._lock = threading.Lock()
 
     def allocate(self, nbytes: int) -> int:
         try:
@@ -62,10 +65,14 @@ class Driver(Runtime):
     def free(self, address: int) -> None:
         # CUDA waits for the kernels that use the memory before it takes it back.
         del self._memory[address]
+        cuda.current_context().deallocations.clear()
 
     def copy_to_device(self, address: int, host: np.ndarray) -> None:
-        self._staging.append(self._staging.pop(0))
-        self._staging[-1].copy(_bytes_at(address, host.nbytes), host, self._stream)
+        contents = host.reshape(-1).view(np.uint8)
+        with self._lock:
+            for start in range(0, contents.nbytes, STAGED_BYTES):
+                self._staging.append(self._staging.pop(0))
+                self._staging[-1].copy(address + start, contents[start : start + STAGED_BYTES], self._stream)
 
     def copy_to_host(self, host: np.ndarray, address: int) -> None:
         _bytes_at(address, host.nbytes).copy_to_host(host.reshape(-1).view(np.uint8), stream=self._stream)
@@ -76,7 +83,9 @@ class Driver(Runtime):
 
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
         given = [_on_device(one) if isinstance(one, DeviceArray) else one for one in arguments]
-        kernel.dispatcher[tuple(grid), kernel.block, self._stream](*given)
+        with _small_grids_allowed():
+            configured = kernel.dispatcher[tuple(grid), kernel.block, self._stream]
+        configured(*given)
 
     def synchronize(self) -> None:
         self._stream.synchronize()
@@ -84,6 +93,17 @@ class Driver(Runtime):
     def memory_info(self) -> tuple[int, int]:
         free, total = cuda.current_context().get_memory_info()
         return free, total
+
+
+@contextlib.contextmanager
+def _small_grids_allowed() -> Iterator[None]:
+    """Keep Numba from warning of small grids here: small networks have small layers."""
+    before = config.CUDA_LOW_OCCUPANCY_WARNINGS
+    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+    try:
+        yield
+    finally:
+        config.CUDA_LOW_OCCUPANCY_WARNINGS = before
 
 
 def _require_gpu() -> None:

@@ -24,7 +24,7 @@ from numba.cuda.cudadrv.driver import CudaAPIError as CudaAPIError
 from numba.cuda.cudadrv.error import CudaSupportError as CudaSupportError
 
 if getattr(cuda, "implementation", None) != "NVIDIA":
-    raise ImportError("the package numba-cuda is not installed: pip install 'minigrad[cuda]'")
+    raise ImportError("the package numba-cuda is not installed: pip install './minigrad[cuda]'")
 
 
 def device(function: Any) -> Any:
