@@ -136,7 +136,7 @@ class Tensor(Methods):
         if self.requires_grad:
             raise GraphError("numpy: this tensor requires a gradient; write t.detach().numpy()")
         if not self.backend.on_host:
-            raise DeviceError(f"numpy: this tensor is on '{self.device}'; write t.cpu().numpy(), for DLPack t.cpu()")
+            raise DeviceError(f"numpy: this tensor is on '{self.device}'; write t.cpu().numpy()")
         return self.backend.to_numpy(self.array)
 
     def item(self) -> float | int | bool:
@@ -153,10 +153,11 @@ class Tensor(Methods):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**options)
+        lender = self.numpy() if self.backend.on_host or self.requires_grad else self.array
+        return lender.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self.array.__dlpack_device__() if self.backend.on_host else (2, 0)
+        return self.array.__dlpack_device__()
 
     @property
     def __cuda_array_interface__(self) -> Any:

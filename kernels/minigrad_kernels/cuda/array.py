@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad_kernels.cuda import dlpack
+
 
 class Memory:
     """A stretch of device memory; what keeps it alive keeps this object."""
@@ -87,6 +89,19 @@ class DeviceArray:
             "version": 3,
             "stream": 1,
         }
+
+    def __dlpack__(
+        self, *, stream: Any = None, dl_device: tuple[int, int] | None = None, copy: bool | None = None, **_: Any
+    ) -> Any:
+        # Who computes on a GPU names a stream; NumPy does not, and would find out too late that it cannot read this.
+        if stream is None or copy or dl_device not in (None, self.__dlpack_device__()):
+            raise BufferError(
+                "this array is lent as it is, on the GPU, to who names a stream; for others copy it first"
+            )
+        return dlpack.lend(self)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (dlpack.CUDA, 0)
 
     def reshape(self, *shape: Any) -> "DeviceArray":
         """Return the elements of a contiguous array in another shape; one length may be -1."""
