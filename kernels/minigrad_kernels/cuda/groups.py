@@ -56,38 +56,39 @@ def grid_rows(lanes):
     return uint32(uint32(cuda.gridDim.x) * uint32(BLOCK // lanes))
 
 
-@device
-def sum_of_group(shared, own, lane, lanes, step):
-    """Return the sum of what the threads of a group have, to all of them."""
-    me = uint32(cuda.threadIdx.x)
-    shared[me] = own
-    cuda.syncthreads()
-    half = uint32(lanes >> uint32(1))
-    while half > uint32(0):
-        if lane < half:
-            shared[me] = shared[me] + shared[uint32(me + half * step)]
+def _of_group(combine):
+    """Make the function that combines, in a tree, what the threads of a group have, and returns it to all of them."""
+
+    @device
+    def of_group(shared, own, lane, lanes, step):
+        me = uint32(cuda.threadIdx.x)
+        shared[me] = own
         cuda.syncthreads()
-        half = uint32(half >> uint32(1))
-    total = shared[uint32(me - lane * step)]
-    cuda.syncthreads()
-    return total
+        half = uint32(lanes >> uint32(1))
+        while half > uint32(0):
+            if lane < half:
+                shared[me] = combine(shared[me], shared[uint32(me + half * step)])
+            cuda.syncthreads()
+            half = uint32(half >> uint32(1))
+        combined = shared[uint32(me - lane * step)]
+        cuda.syncthreads()
+        return combined
+
+    return of_group
 
 
 @device
-def largest_of_group(shared, own, lane, lanes, step):
-    """Return the largest of what the threads of a group have, none of it NaN, to all of them."""
-    me = uint32(cuda.threadIdx.x)
-    shared[me] = own
-    cuda.syncthreads()
-    half = uint32(lanes >> uint32(1))
-    while half > uint32(0):
-        if lane < half:
-            shared[me] = max(shared[me], shared[uint32(me + half * step)])
-        cuda.syncthreads()
-        half = uint32(half >> uint32(1))
-    largest = shared[uint32(me - lane * step)]
-    cuda.syncthreads()
-    return largest
+def _add(a, b):
+    return a + b
+
+
+@device
+def _larger(a, b):
+    return max(a, b)
+
+
+sum_of_group = _of_group(_add)
+largest_of_group = _of_group(_larger)  # of what is not NaN
 
 
 @device
