@@ -1,6 +1,7 @@
 """A CUDA GPU: memory from a pool, copies and kernels that the device runs in order while Python goes on.
 
-Only two things wait for the device: `to_numpy`, and `minigrad.cuda.synchronize`.
+What waits for the device: `to_numpy`, `minigrad.cuda.synchronize`, lending memory by DLPack, giving it back to the
+driver, and copies to the device that come faster than it takes them.
 """
 
 from __future__ import annotations
