@@ -61,7 +61,7 @@ def convnetjs(path):
 
 
 class KerasNet(nn.Module):
-    """Six convolutions without padding, each with RELU, then batch normalisation; three fully connected layers, each with RELU."""
+    """Six convolutions without padding, each with RELU, then batch normalisation; three FC with RELU."""
 
     def __init__(self):
         channels = (3, 64, 64, 128, 128, 64, 64)
