@@ -284,8 +284,14 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def from_dlpack(source: Any) -> Tensor:
-    """A CPU tensor that shares memory with any object that speaks DLPack."""
-    return from_numpy(np.from_dlpack(source))
+    """A tensor that shares memory, the CPU's or the GPU's, with any object that speaks DLPack.
+
+    Until the last tensor over it dies, the memory stays the lender's to keep; to give a GPU's back waits for the GPU.
+    """
+    kind, index = source.__dlpack_device__()
+    backend = get_backend({1: "cpu", 2: f"cuda:{index}", 3: "cpu"}.get(kind, f"DLPack's {kind}:{index}"))
+    array = backend.from_dlpack(source)
+    return Tensor(array, Spec(array.shape, dtypes.as_dtype(array.dtype)), backend)
 
 
 def _backend_of(data: Any) -> Backend:

@@ -12,11 +12,13 @@ from minigrad_kernels.cuda import dlpack
 class Memory:
     """A stretch of device memory; what keeps it alive keeps this object."""
 
-    __slots__ = ("__weakref__", "address", "nbytes")
+    __slots__ = ("__weakref__", "address", "after", "nbytes")
 
-    def __init__(self, address: int, nbytes: int) -> None:
+    def __init__(self, address: int, nbytes: int, after: Any = None) -> None:
         self.address = address
         self.nbytes = nbytes
+        self.after = after
+        """The mark to wait for before the next use: of a copy to this memory or, in a pool, of the kernels before."""
 
 
 class DeviceArray:
@@ -71,13 +73,8 @@ class DeviceArray:
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements follow each other in row-major order; axes of length 1 do not matter."""
-        if self.size == 0:
-            return True
-        expected = contiguous_strides(self.shape, self.dtype.itemsize)
-        return all(
-            length == 1 or stride == wanted
-            for length, stride, wanted in zip(self.shape, self.strides, expected, strict=True)
-        )
+        axes = zip(self.shape, self.strides, contiguous_strides(self.shape, self.dtype.itemsize), strict=True)
+        return self.size == 0 or all(length == 1 or stride == wanted for length, stride, wanted in axes)
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
