@@ -59,11 +59,12 @@ def test_a_copy_that_does_not_wait_for_the_kernels_before_it_is_noticed(emulator
     from tests.gpu.emulator.runtime import Mark, RaceError
 
     use_and_drop(2.0)
+    mg.cuda.memory_allocated()  # here the block is found to be unused
     use_and_drop(3.0)
     monkeypatch.setattr(emulator, "mark", lambda: Mark(0, 0))
+    mg.cuda.memory_allocated()
     with pytest.raises(RaceError, match="a copy does not wait for what used its memory"):
-        for value in range(3):
-            use_and_drop(value)
+        use_and_drop(4.0)
 
 
 def test_a_copy_waits_for_what_used_its_memory_and_not_for_what_was_launched_since(emulator, monkeypatch):

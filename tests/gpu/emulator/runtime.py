@@ -42,8 +42,8 @@ class _Copy(NamedTuple):
 class Emulator(Runtime):
     """A device of one gibibyte.
 
-    `log` names what was done: launches, copies when they are queued, and waits. `waiting` has the copies that nobody has
-    waited for yet: a device may not have begun them.
+    `log` names what was done: launches, copies when they are queued, and waits. `waiting` has the copies that nobody
+    has waited for yet: a device may not have begun them.
     """
 
     stream = 7
