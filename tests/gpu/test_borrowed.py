@@ -11,9 +11,6 @@ from minigrad.errors import DeviceError, DTypeError, GraphError
 from minigrad.ops.update import copy_
 from minigrad_kernels.cuda import dlpack
 
-NEW = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(
-    ("PyCapsule_New", ctypes.pythonapi)
-)
 FLOAT32 = (2, 32, 1)
 LENDING = []  # so that a lender outlives what it lends
 
@@ -30,7 +27,7 @@ class Lender:
         self.deleter = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.take_back)
         where = dlpack.Tensor(self.memory.array.address, *device, len(shape), *kind, *pointers, start)
         self.managed = dlpack.Managed(where, None, ctypes.cast(self.deleter, ctypes.c_void_p))
-        self.capsule = NEW(ctypes.addressof(self.managed), name, None)
+        self.capsule = dlpack.new(ctypes.addressof(self.managed), name, None)
         self.stream = None
         LENDING.append(self)
 

@@ -13,8 +13,6 @@ from minigrad_kernels.cuda.strides import span
 
 _TAKEN = b"used_dltensor"
 _KINDS = {0: "int", 1: "uint", 2: "float", 4: "bfloat", 5: "complex", 6: "bool"}
-_Deleter = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
-_rename = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_SetName", ctypes.pythonapi))
 
 
 def from_dlpack(source: Any, as_dtype: Callable[[str], np.dtype]) -> DeviceArray:
@@ -52,14 +50,12 @@ def from_dlpack(source: Any, as_dtype: Callable[[str], np.dtype]) -> DeviceArray
     array = DeviceArray(Memory(address, 0), given.shape[: given.ndim], dtype, strides)
     row = span(array).row
     memory = Memory(row.address, row.nbytes)
-    _rename(id(capsule), _TAKEN)
+    dlpack.rename(id(capsule), _TAKEN)
     weakref.finalize(memory, _give_back, managed)
     return DeviceArray(memory, array.shape, dtype, array.strides, -row.offset)
 
 
 def _give_back(managed: dlpack.Managed) -> None:
-    try:
-        runtime.synchronize()  # the lender may write to it at once
-    finally:
-        if managed.deleter:
-            _Deleter(managed.deleter)(ctypes.addressof(managed))
+    runtime.synchronize()  # the lender may write to it at once
+    if managed.deleter:
+        ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(managed.deleter)(ctypes.addressof(managed))

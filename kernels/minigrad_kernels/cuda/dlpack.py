@@ -45,13 +45,15 @@ def _drop(capsule: int) -> None:
         _give_back(pointer_of(capsule, NAME))
 
 
-_new = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(
-    ("PyCapsule_New", ctypes.pythonapi)
-)
-is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_IsValid", ctypes.pythonapi))
-pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
-    ("PyCapsule_GetPointer", ctypes.pythonapi)
-)
+def _function(name: str, result: Any, *more: Any) -> Any:
+    """Return a function of Python's C interface whose first arguments are an address and a name."""
+    return ctypes.PYFUNCTYPE(result, ctypes.c_void_p, ctypes.c_char_p, *more)((name, ctypes.pythonapi))
+
+
+new = _function("PyCapsule_New", ctypes.py_object, ctypes.c_void_p)
+is_valid = _function("PyCapsule_IsValid", ctypes.c_int)
+pointer_of = _function("PyCapsule_GetPointer", ctypes.c_void_p)
+rename = _function("PyCapsule_SetName", ctypes.c_int)
 
 
 def lend(array: Any, device_type: int = CUDA) -> Any:
@@ -65,4 +67,4 @@ def lend(array: Any, device_type: int = CUDA) -> Any:
     managed = Managed(tensor, None, ctypes.cast(_give_back, ctypes.c_void_p))
     address = ctypes.addressof(managed)
     _lent[address] = (managed, lists, array)
-    return _new(address, NAME, ctypes.cast(_drop, ctypes.c_void_p))
+    return new(address, NAME, ctypes.cast(_drop, ctypes.c_void_p))
