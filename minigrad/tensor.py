@@ -270,8 +270,7 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
         Override those of the data.
     """
     backend = get_backend(device) if device is not None else _backend_of(data)
-    array = np.array(_as_array(data, dtype), order="C", copy=True)
-    return wrap(array, backend, requires_grad)
+    return wrap(np.array(_as_array(data, dtype), order="C", copy=True), backend, requires_grad)
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -283,9 +282,20 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def from_dlpack(source: Any) -> Tensor:
-    """A tensor that shares memory, the CPU's or the GPU's, with any object that speaks DLPack.
+    """A tensor that shares memory, the CPU's or the GPU's, with any object that speaks DLPack (before its version 1).
 
-    Until the last tensor over it dies, the memory stays the lender's to keep; to give a GPU's back waits for the GPU.
+    A GPU's memory goes back to its owner when the last tensor over it dies, and that waits for the GPU.
+
+    Raises
+    ------
+    DeviceError
+        For memory of another device, and for a capsule that was taken before.
+    DTypeError
+        For a dtype that is not one of ours.
+
+    References
+    ----------
+    .. [1] The DLPack specification, dmlc.github.io/dlpack.
     """
     kind, index = source.__dlpack_device__()
     backend = get_backend({1: "cpu", 2: f"cuda:{index}", 3: "cpu"}.get(kind, f"DLPack's {kind}:{index}"))
