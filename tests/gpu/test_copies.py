@@ -1,14 +1,17 @@
 """Copies from the host run beside what is launched: what orders the two is there, and what is missing is noticed."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad import nn, optim
 from minigrad.data import ArrayDataset, DataLoader
 from minigrad.ops.update import copy_
 from minigrad.train import evaluate, fit
 from minigrad_kernels.cuda import runtime
-from tests.gpu.test_training import Training, dataset
 
 HOST = mg.tensor([1.0, 2.0, 3.0])
 USES = {
@@ -85,6 +88,13 @@ def test_batches_take_turns_in_three_memories(emulator):
     assert len(places) == 3
 
 
+def small():
+    """A network on the GPU, and four batches of four for it."""
+    rng = np.random.default_rng(1)
+    data = ArrayDataset(rng.standard_normal((16, 4)).astype(np.float32), rng.integers(3, size=16))
+    return nn.Linear(4, 3, device="cuda"), data
+
+
 def copies_that_wait(emulator, monkeypatch, run):
     """For each launch of `run`: its kernel, and how many copies may not have begun by then."""
     seen = []
@@ -100,26 +110,27 @@ def copies_that_wait(emulator, monkeypatch, run):
 
 
 def test_the_next_batch_is_copied_beside_a_step_of_training(emulator, monkeypatch):
-    training, data = Training("cuda"), dataset()
-    settings = {"optimizer": training.optimizer, "batch_size": 4, "epochs": 1, "progress": False, "look_every": 0}
-    seen = copies_that_wait(emulator, monkeypatch, lambda: fit(training.model, data, data, **settings))
-    convolutions = [waiting for name, waiting in seen if "_conv2d" in name and "grad" not in name]
-    updates = [waiting for name, waiting in seen if "optimise" in name]
-    parameters = len([*training.model.parameters()])
-    assert updates == [2] * 3 * parameters + [0] * parameters
-    # Labels are waited for when the loss needs them, the next images and labels not at all.
-    assert convolutions[:8:2] == [3, 3, 3, 1]
+    model, data = small()
+    settings = {"optimizer": optim.SGD(model.parameters(), lr=0.1), "batch_size": 4, "progress": False}
+    seen = copies_that_wait(emulator, monkeypatch, lambda: fit(model, data, data, epochs=1, look_every=0, **settings))
+    assert [waiting for name, waiting in seen if "optimise" in name] == [2, 2, 2, 2, 2, 2, 0, 0]
+    # Labels are waited for when the loss needs them, the next inputs and labels not at all.
+    first = [after for (before, _), after in itertools.pairwise(seen) if "optimise" in before]
+    first = [waiting for name, waiting in [seen[0], *first] if "optimise" not in name]
+    assert first[:4] == [3, 3, 3, 1]
 
 
 def test_the_next_batch_is_copied_beside_an_evaluation(emulator, monkeypatch):
-    training, data = Training("cuda"), dataset()
-    seen = copies_that_wait(emulator, monkeypatch, lambda: evaluate(training.model, data, 4))
+    model, data = small()
+    seen = copies_that_wait(emulator, monkeypatch, lambda: evaluate(model, data, 4))
     assert [waiting for name, waiting in seen if "softmax_loss" in name] == [2, 2, 2, 0]
 
 
 def test_the_host_waits_for_nothing_but_the_loss(log):
-    training = Training("cuda")
-    for inputs, labels in DataLoader(dataset(), 4).batches_on("cuda"):
-        training.step(inputs, labels)
+    model, data = small()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    for inputs, labels in DataLoader(data, 4).batches_on("cuda"):
+        F.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
     assert "copy to host" not in log
     assert "synchronize" not in log
