@@ -9,13 +9,20 @@ import sys
 import pytest
 
 from minigrad.cli.train import command
-from minigrad.train import search_run
+from minigrad.train import SearchResult, search_run
 
 pytest.importorskip("optuna")
 SEARCH = ("search", "--model", "mlp", "--data", "digits", "--stage", 3, 1, "--stage", 1, 2, "--lr", 1e-3, 1)
 
 
 NARROW = ("search", "--model", "mlp", "--data", "digits", "--stage", 1, 1, "--lr", 0.1, 0.1, "--reg", 1e-4, 1e-4)
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request, monkeypatch):
+    """No pictures, which take longer than these searches, but for one test."""
+    if request.function is not test_a_search_ends_with_a_table_and_the_command_that_repeats_its_best_run:
+        monkeypatch.setattr(SearchResult, "plot", lambda *_: None)
 
 
 def rows(folder):

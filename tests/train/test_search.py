@@ -27,6 +27,13 @@ def wide():
     return nn.Sequential(nn.Linear(3, 20), nn.ReLU(), nn.Dropout(0.5), nn.Linear(20, 2))
 
 
+@pytest.fixture(autouse=True)
+def undrawn(request, monkeypatch):
+    """No pictures, which take longer than these searches, where nothing is said of them."""
+    if "picture" not in request.function.__name__:
+        monkeypatch.setattr(SearchResult, "plot", lambda *_: None)
+
+
 class BoomError(Exception):
     pass
 
@@ -364,7 +371,7 @@ def test_without_matplotlib_there_is_no_picture_and_a_line_says_why(tmp_path, mo
     assert (tmp_path / "study/trials.csv").exists()
 
 
-def test_nothing_can_be_drawn_of_nothing(tmp_path):
+def test_there_is_no_picture_of_nothing(tmp_path):
     with pytest.raises(MinigradError, match="nothing to draw"):
         SearchResult((), ()).plot(tmp_path / "search.png")
     with pytest.raises(MinigradError, match="none of 0 runs has finished"):

@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
-from minigrad.train import search_study
+from minigrad.train import SearchResult, search_study
 from minigrad.train.search_study import Heartbeat, Runs, opened
 from tests.train.searches import build, searched
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    monkeypatch.setattr(SearchResult, "plot", lambda *_: None)
 
 
 @pytest.fixture
