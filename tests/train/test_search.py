@@ -262,9 +262,10 @@ def test_a_folder_gets_the_study_a_table_and_a_picture_and_is_gone_on_with(tmp_p
 
 
 @pytest.mark.parametrize("error", [BoomError, KeyboardInterrupt])
-def test_a_search_that_was_interrupted_goes_on_and_ends_as_if_it_had_not_been(tmp_path, error):
+def test_a_search_that_was_interrupted_goes_on_at_once_and_ends_as_if_it_had_not_been(tmp_path, error, monkeypatch):
     with pytest.raises(error):
         searched(folder=tmp_path / "study", loss=failing(error, after=7))
+    monkeypatch.setattr(search_stages.Runs, "give_back_of_the_dead", lambda _: pytest.fail("it was not given back"))
     assert "finished" in (tmp_path / "study/trials.csv").read_text()
     assert searched(folder=tmp_path / "study", resume=True).trials == searched().trials
 

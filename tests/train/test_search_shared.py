@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import minigrad as mg
 from minigrad.train import SearchResult, search_study
@@ -86,6 +88,18 @@ def test_no_run_is_claimed_twice(shared):
     assert here.claim() is None
     assert there.claim() is None
     assert not here.finished()
+
+
+def test_no_trial_changes_hands_while_another_process_takes_one(shared, tmp_path):
+    """SQLite would let both take the same."""
+    claimed = []
+    thread = threading.Thread(target=lambda: claimed.append(shared[0].claim()[1]))
+    with FileLock(tmp_path / "study.db.lock"):
+        thread.start()
+        thread.join(timeout=0.3)
+        assert thread.is_alive()
+    thread.join(timeout=60)
+    assert claimed == [1]
 
 
 def test_of_two_trials_that_are_queued_for_a_run_at_once_one_is_dropped(shared):
