@@ -17,6 +17,7 @@ from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import warmup
 from minigrad.cli import options, runs, sets
 from minigrad.cli.resume import reread
+from minigrad.data import datasets
 from minigrad.data.loader import MOST_WORKERS
 from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
@@ -136,11 +137,10 @@ class _Searching:
         self._show(result, folder)
 
     def _load(self) -> sets.Sets:
-        data, shapes = self.settings["data"], {MODELS[name].in_shape for name in self.settings["model"]}
-        found = [sets.load_sets(data, self.settings["data_dir"], shape) for shape in sorted(shapes)]
-        if len({parts.in_shape for parts in found}) > 1:
+        data, (shape, *others) = self.settings["data"], {MODELS[name].in_shape for name in self.settings["model"]}
+        if others and data not in datasets.registry():  # a folder's images are scaled to what a network takes
             raise DataError("--model: these networks take images of different sizes; search them one by one")
-        return found[0]
+        return sets.load_sets(data, self.settings["data_dir"], shape)
 
     def _search(self, folder: Path) -> SearchResult:
         settings, parts = self.settings, self.parts

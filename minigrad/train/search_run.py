@@ -17,7 +17,8 @@ from minigrad.optim.optimizer import Optimizer
 from minigrad.random import manual_seed
 from minigrad.recording import enable_grad
 from minigrad.train.checks.subject import PenaltyOf
-from minigrad.train.run_state import Loss, RunState, Schedule
+from minigrad.train.heads import Loss
+from minigrad.train.run_state import RunState, Schedule
 from minigrad.train.scales import kept_random_state
 from minigrad.train.trainer import DivergenceError, fit
 

@@ -18,7 +18,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.train.checks.subject import PenaltyOf
 from minigrad.train.files import write_atomically
-from minigrad.train.run_state import Loss
+from minigrad.train.heads import Loss
 from minigrad.train.search_plan import Box, Plan, planned, rounded
 from minigrad.train.search_result import FINISHED, RUNNING, SearchResult, Trial, ordered
 from minigrad.train.search_run import MakeOptimizer, MakeSchedule, Outcome, Recipe, Source

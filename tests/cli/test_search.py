@@ -106,7 +106,7 @@ DIGITS = ("search", "--data", "digits", "--model")
 WRONG = {
     "no model": (["search", "--data", "digits"], 2, "Missing option '--model'. See 'minigrad search --help'."),
     "no data": (["search", "--model", "mlp"], 2, "Missing option '--data'."),
-    "unknown model": ([*DIGITS, "gpt"], 1, "--model: no network is called 'gpt'; there are convnet, lenet"),
+    "unknown model": ([*DIGITS, "gpt"], 1, "--model: no network is called 'gpt'; there are convnet, "),
     "unknown data": (["search", "--model", "mlp", "--data", "x"], 1, "--data: x is no folder, and no data set; those"),
     "no such device": ([*DIGITS, "mlp", "--device", "tpu"], 1, "device: 'tpu' is not available here"),
     "image too small": ([*DIGITS, "lenet"], 1, "LeNet: nothing is left of an image (1, 8, 8)"),
