@@ -25,8 +25,7 @@ from minigrad.recording import enable_grad
 from minigrad.tables import table
 from minigrad.tensor import Tensor, from_numpy
 from minigrad.train import scales_words
-
-Loss = Callable[[Tensor, Tensor], Tensor]
+from minigrad.train.heads import Loss, over_heads
 
 _LIBRARY = "minigrad.nn.layers."
 _FUNCTIONS = ("relu", "tanh", "sigmoid")  # shown where a `forward` calls them, without a layer of their own
@@ -181,7 +180,7 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
     grads: list[Tensor | None] = [None] * len(wanted)
     if labels is not None:
         with kept_random_state(), enable_grad():
-            grads = gradients(loss(scores, as_batch(labels, device)), wanted)
+            grads = gradients(over_heads(loss, model)(scores, as_batch(labels, device)), wanted)
     layers = tuple(_layer(*found, grad) for found, grad in zip(recorder.found, grads, strict=False))
     parameters = zip(model.named_parameters(), grads[len(layers) :], strict=True)
     return Scales(
