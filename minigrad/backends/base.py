@@ -77,6 +77,10 @@ class Backend(ABC):
     def from_numpy(self, array: Any) -> Array:
         """The device's array for a NumPy array; on a host it shares memory."""
 
+    @abstractmethod
+    def from_dlpack(self, source: Any) -> Array:
+        """The device's array over the memory of an object that speaks DLPack."""
+
     def constant(self, number: Any) -> Array:
         """A 0-d array of a NumPy number, for a kernel to read: nobody writes to it."""
         return self.from_numpy(number)

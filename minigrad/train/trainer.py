@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import minigrad.nn.functional as F
@@ -13,7 +13,6 @@ from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
-from minigrad.ops.transfer import to_device
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
@@ -120,7 +119,7 @@ def fit(
     with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
         while run.epoch <= epochs and not run.stop:
             model.train()
-            for inputs, labels in _on_device_of(model, loader):
+            for inputs, labels in loader.batches_on(_device_of(model)):
                 _step(run, inputs, labels, look_every)
                 shown.step(len(labels))
                 file.update()
@@ -154,7 +153,8 @@ def evaluate(
     model.eval()
     try:
         with no_grad():
-            for inputs, labels in _on_device_of(model, DataLoader(dataset, batch_size, num_workers=num_workers)):
+            loader = DataLoader(dataset, batch_size, num_workers=num_workers)
+            for inputs, labels in loader.batches_on(_device_of(model)):
                 logits = model(inputs)
                 sums.add(loss(logits, labels).item(), 0.0, logits, labels)
     finally:
@@ -174,7 +174,7 @@ def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> Non
     parts = (cost, 0.0) if penalty is None else (float(data_loss.item()), float(penalty.item()))
     accuracy = run.so_far.add(cost, parts[1], logits_of(output), labels)
     run.history.steps.append(Step(cost, *parts, accuracy, run.lr))
-    # From here on nothing is read: while a GPU is busy with this, the next batch is fetched and copied.
+    # From here on nothing is read: while a GPU is busy with this, a batch is read and copied, the next but one.
     run.optimizer.zero_grad()
     objective.backward()
     if look:
@@ -234,7 +234,6 @@ def _about(run: RunState, validation: int) -> dict[str, object]:
     }
 
 
-def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+def _device_of(model: Module) -> str:
     parameter = next(model.parameters(), None)
-    device = "cpu" if parameter is None else parameter.device
-    return (tuple(to_device(item, device) for item in batch) for batch in batches)
+    return "cpu" if parameter is None else parameter.device
