@@ -19,7 +19,18 @@ from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
-from minigrad.train import Checkpoints, Description, History, RunState, fit, plot_history, save_checkpoint
+from minigrad.train import (
+    Checkpoints,
+    Description,
+    DivergenceError,
+    History,
+    RunState,
+    babysit,
+    diagnose,
+    fit,
+    plot_history,
+    save_checkpoint,
+)
 from minigrad.train.history_file import save_epochs
 from minigrad.version import __version__
 
@@ -71,7 +82,7 @@ def command(context: click.Context, /, resume: Path | None, **settings: Any) -> 
     FOLDER of --data holds a folder of images for each class, or folders `train` and `test` that do. A tenth of the
     training images is kept for validation, and 15 % for testing where there is no test set; these parts are the same in
     every run. Images are centred by the mean of each channel. The update is SGD with momentum, the learning rate falls
-    along a cosine to zero, the loss is softmax cross-entropy.
+    along a cosine to zero, the loss is softmax cross-entropy. What goes wrong is said once, when it shows.
 
     The run's folder, runs/MODEL-DATA or the next one that is free, gets the weights, the history and its curves. Ctrl-C
     ends the training and keeps the best weights. However it ended, --resume goes on from its last checkpoint, and ends
@@ -139,6 +150,9 @@ class Training:
         except KeyboardInterrupt:
             self._keep()
             raise
+        except DivergenceError as error:
+            click.echo(str(diagnose(error.history)))
+            raise
         self._keep()
         self._test()
 
@@ -164,6 +178,7 @@ class Training:
 
     def _after_epoch(self, run: RunState) -> None:
         self.history = run.history
+        babysit(run)
         save_epochs(self.history, self.folder / "history.csv")
         if self.history.best_epoch == len(self.history.epochs):
             self._save(self.history.best_state)
