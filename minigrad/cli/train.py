@@ -18,7 +18,18 @@ from minigrad.data.loader import MOST_WORKERS
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
-from minigrad.train import Checkpoints, Description, History, RunState, fit, plot_history, save_checkpoint
+from minigrad.train import (
+    Checkpoints,
+    Description,
+    DivergenceError,
+    History,
+    RunState,
+    babysit,
+    diagnose,
+    fit,
+    plot_history,
+    save_checkpoint,
+)
 from minigrad.train.checkpoint import network_shape
 from minigrad.train.history_file import save_epochs
 from minigrad.version import __version__
@@ -80,7 +91,7 @@ def command(context: click.Context, /, resume: Path | None, **settings: Any) -> 
     FOLDER of --data holds a folder of images for each class, or folders `train` and `test` that do. A tenth of the
     training images is kept for validation, and 15 % for testing where there is no test set; these parts are the same in
     every run. The update is SGD with momentum, the learning rate falls along a cosine to zero, the loss is softmax
-    cross-entropy.
+    cross-entropy. What goes wrong is said once, when it shows.
 
     --preprocess takes off the mean of each channel, unless told otherwise; what it learns is kept with the weights.
     --augment takes, with commas between, crop:PADDING (an eighth of the side if left out), flip:PROBABILITY (0.5) and
@@ -162,6 +173,9 @@ class Training:
         except KeyboardInterrupt:
             self._keep()
             raise
+        except DivergenceError as error:
+            click.echo(str(diagnose(error.history)))
+            raise
         self._keep()
         self._test()
 
@@ -187,6 +201,7 @@ class Training:
 
     def _after_epoch(self, run: RunState) -> None:
         self.history = run.history
+        babysit(run)
         save_epochs(self.history, self.folder / "history.csv")
         if self.history.best_epoch == len(self.history.epochs):
             self._save(self.history.best_state)

@@ -188,7 +188,7 @@ def test_the_weights_that_are_saved_and_tested_are_those_of_the_best_epoch(minig
         history = History([Step(1.0, 1.0, 0.0, 0.5, 0.1)] * 2, best_state=zeros)
         for accuracy in (0.5, 0.25):
             history.epochs.append(Epoch(1.0, 0.5, 1.0, accuracy, 0.1))
-            on_epoch(SimpleNamespace(history=history))
+            on_epoch(SimpleNamespace(history=history, step=2, said=set()))
         return history
 
     monkeypatch.setattr("minigrad.cli.train.fit", fit)
