@@ -21,7 +21,9 @@ from minigrad.train import (
     DivergenceError,
     LockedTestSet,
     RunState,
+    babysit,
     check,
+    diagnose,
     fit,
     look,
     plot_history,
@@ -119,7 +121,10 @@ def accuracy_after(epochs: int, rate: float, train: Dataset, validation: Dataset
 
 
 def train_on(train: Dataset, validation: Dataset, rate: float | None, options: argparse.Namespace) -> ConvNet:
-    """Train on crops and reflections, under a rate that falls along a cosine; the weights of the best epoch."""
+    """Train on crops and reflections, under a rate that falls along a cosine; then say how it went.
+
+    The model has the weights of the best epoch.
+    """
     model = new_model(options)
     optimizer = new_optimizer(model, rate or 0.0)  # a training that goes on has its own
     epochs = 1 if options.smoke else options.epochs
@@ -134,12 +139,14 @@ def train_on(train: Dataset, validation: Dataset, rate: float | None, options: a
         batch_size=options.batch_size,
         schedule=optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, counts="batches"),
         num_workers=1,
+        on_epoch=babysit,
         log=options.out / "history.jsonl",
         checkpoints=Checkpoints(options.out / "checkpoints", every=200),
         resume=options.resume,
     )
     print(f"curves: {plot_history(history, options.out / 'curves.png')}")
     model.load_state_dict(history.best_state)
+    print(diagnose(history, model=model, data=validation))
     return model
 
 
