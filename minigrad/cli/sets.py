@@ -41,7 +41,7 @@ def load_sets(data: str, data_dir: Path | None, image: Shape) -> Sets:
 
 def load_test(data: str, data_dir: Path | None, description: Description) -> Dataset:
     """Load what a trained network is to be tested on: a test set, or all images of a folder that it has not seen."""
-    shape: Shape = description.arguments["in_shape"]
+    shape: Shape = description.image_shape
     sets = load_sets(data, data_dir, shape)
     if sets.in_shape != shape:
         raise DataError(f"--data: {data} has images {_times(sets.in_shape)}, the network takes {_times(shape)}")

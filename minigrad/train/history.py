@@ -67,6 +67,9 @@ class Look(NamedTuple):
         For each parameter by name, the L2 norms of its gradient, of itself before the update, and of the update.
     dead : dict
         For each ReLU in the order of the forward pass, the part of its units that were 0 for the whole batch.
+    roughness : dict
+        For the first layer's weight, if it looks at images, how unlike neighbours in its filters are: about 1 for white
+        noise, near 0 for smooth filters. Empty in files of earlier versions.
     """
 
     look: int
@@ -74,6 +77,7 @@ class Look(NamedTuple):
     weights: dict[str, float]
     updates: dict[str, float]
     dead: dict[str, float]
+    roughness: dict[str, float] = {}  # noqa: RUF012 - a field of a tuple, which nobody changes
 
     @property
     def ratios(self) -> dict[str, float]:
