@@ -45,8 +45,8 @@ class Recipe:
 
     Parameters
     ----------
-    preprocess : str
-        A name in `PREPROCESSING`.
+    preprocess : str or Preprocessing
+        A name in `PREPROCESSING`, or what is fitted already.
     augment : str
         As in --augment.
     data : str
@@ -55,15 +55,18 @@ class Recipe:
         Channels, height and width.
     """
 
-    def __init__(self, preprocess: str, augment: str, data: str, image: Sequence[int]) -> None:
-        self.preprocessing: Preprocessing = PREPROCESSING[preprocess]()
+    def __init__(self, preprocess: str | Preprocessing, augment: str, data: str, image: Sequence[int]) -> None:
+        self._is_given = isinstance(preprocess, Preprocessing)
+        self.preprocessing = PREPROCESSING[preprocess]() if isinstance(preprocess, str) else preprocess
         self.augmentations = _augmentations(augment, data, image)
         if self.augmentations and not self.preprocessing.keeps_shape:
-            raise DataError(f"--augment: it takes images, of which --preprocess {preprocess} makes features")
+            kind = type(self.preprocessing).__name__
+            raise DataError(f"--augment: it takes images, of which --preprocess {kind} makes features")
 
     def fit(self, train: Dataset) -> Self:
         """Learn from the images to train on; return itself."""
-        self.preprocessing.fit(train)
+        if not self._is_given:
+            self.preprocessing.fit(train)
         for part in self.augmentations:
             if isinstance(part, PCAColorJitter):
                 part.fit(self.for_all(train))  # colours as the network sees them

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from minigrad import optim, random
+from minigrad import random
 from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import get_num_threads, warmup
-from minigrad.cli import options, recipe, runs, sets
+from minigrad.cli import options, recipe, runs, sets, start
 from minigrad.cli.resume import reread
 from minigrad.data.loader import MOST_WORKERS
+from minigrad.data.preprocess import Preprocessing
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
@@ -40,6 +42,8 @@ _EXAMPLES = options.examples(
     "minigrad train --model convnet --data photos/ --epochs 20 --workers 2",
     "minigrad train --model convnet --data cifar10 --preprocess ChannelScaler --augment crop:4,flip,color",
     "minigrad train --resume runs/convnet-photos",
+    "minigrad train --init-from runs/convnet-photos --data more-photos/ --freeze backbone",
+    "minigrad train --model resnet18 --data photos/ --init-from resnet18.pth --freeze 'conv1.*' --head-lr 10",
     "minigrad train --model convnet --data cifar10 --data-dir cifar-10-batches-bin --lr 0.02 --out runs/slow",
 )
 
@@ -82,6 +86,27 @@ _EXAMPLES = options.examples(
     help="How often to save the training, beside the end of every epoch.",
 )
 @click.option(
+    "--init-from",
+    type=click.Path(path_type=Path),
+    metavar="FILE|RUN",
+    help="Weights to begin with: those of a run, or a file of PyTorch, safetensors or NumPy.",
+)
+@click.option("--init-ignore", metavar="PATTERN", multiple=True, help="Arrays of FILE to leave out, such as 'fc.*'.")
+@click.option(
+    "--freeze",
+    metavar="PATTERN",
+    multiple=True,
+    help="Parameters that stay as they are, such as 'layer1.*', or backbone for all but the last layer.",
+)
+@click.option(
+    "--head-lr",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="FACTOR",
+    default=1,
+    show_default=True,
+    help="By which the learning rate of the last layer is larger than the others'.",
+)
+@click.option(
     "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a training, and its settings."
 )
 @click.pass_context
@@ -97,13 +122,18 @@ def command(context: click.Context, /, resume: Path | None, **settings: Any) -> 
     --augment takes, with commas between, crop:PADDING (an eighth of the side if left out), flip:PROBABILITY (0.5) and
     color:STD (0.1, along the principal components of the colours); auto is crop,flip, or crop for digits.
 
+    With --init-from all but the last layer must be in FILE, and that too if it was for the same classes; what must not
+    be there can be left out. Of a run the network's settings and the preprocessing are taken over, too.
+
     The run's folder, runs/MODEL-DATA or the next one that is free, gets the weights, the history and its curves. Ctrl-C
     ends the training and keeps the best weights. However it ended, --resume goes on from its last checkpoint, and ends
     with the weights of a training that was never stopped.
     """
     if resume is not None:
         settings = reread(context, lambda: runs.settings_of(resume))
-    for name in ("model", "data"):
+    elif context.get_parameter_source("preprocess") is ParameterSource.DEFAULT:
+        settings["preprocess"] = None  # that of --init-from, if it has one
+    for name in ("data",) if settings["init_from"] else ("model", "data"):
         if settings[name] is None:
             raise click.MissingParameter(ctx=context, param_hint=f"'--{name}'", param_type="option")
     Training(settings, resume).run()
@@ -115,7 +145,9 @@ class Training:
     def __init__(self, settings: dict[str, Any], resumed: Path | None = None) -> None:
         self.settings, self.resumed = settings, resumed
         self.history = History()
-        name, data, device = settings["model"], settings["data"], settings["device"]
+        data, device = settings["data"], settings["device"]
+        self.start = self._start()
+        name = settings["model"] = self.start.model(settings["model"]) if self.start else settings["model"]
         if name not in MODELS:
             raise DataError(f"--model: no network is called {name!r}; there are {', '.join(MODELS)}")
         get_backend(device)
@@ -124,17 +156,44 @@ class Training:
         self.sets = sets.load_sets(data, settings["data_dir"], MODELS[name].in_shape)
         self.recipe = self._recipe()
         preprocessing, classes = self.recipe.preprocessing, self.sets.classes
-        arguments = {"in_shape": network_shape(preprocessing, self.sets.in_shape), "classes": len(classes)}
+        arguments = self.start.arguments() if self.start else {}
+        arguments |= {"in_shape": network_shape(preprocessing, self.sets.in_shape), "classes": len(classes)}
         self.description = Description(name, arguments, classes, preprocessing, sets.data_name(data))
         random.manual_seed(settings["seed"])
-        self.network = self.description.build().to(device)
+        self.network = self.description.build()
+        self.said = []
+        if self.start:
+            self.said += self._begin(self.start, classes)
+        if settings["freeze"]:
+            self.said += [start.freeze_parts(self.network, settings["freeze"])]
         rule = {key: settings[key] for key in ("lr", "momentum", "weight_decay")}
-        self.optimizer = optim.SGD(self.network.parameters(), **rule)
+        self.optimizer = start.make_optimizer(self.network.to(device), settings["head_lr"], **rule)
+
+    def _begin(self, begun: start.Start, classes: tuple[str, ...]) -> list[str]:
+        """Put the first weights into the network; return what to say."""
+        if self.resumed is None:
+            return [begun.put_into(self.network, classes, self.settings["init_ignore"])]
+        if begun.description is None or begun.description.classes != classes:
+            raise DataError(f"--resume: the classes of {self.settings['data']} are not those of {self.resumed}")
+        begun.put_into(self.network, classes, ())
+        return []
+
+    def _start(self) -> start.Start | None:
+        """What the weights are at first: those of --init-from, in the run's folder since it began."""
+        path = self.settings["init_from"]
+        if path is None and self.settings["init_ignore"]:
+            raise DataError("--init-ignore: it goes with --init-from")
+        if path is None:
+            return None
+        return start.read("--resume", self.resumed / runs.INITIAL) if self.resumed else start.read("--init-from", path)
 
     def _recipe(self) -> recipe.Recipe:
-        """Fitted on the images to train on; as it was, where a run goes on."""
-        words = self.settings["preprocess"], self.settings["augment"]
-        made = recipe.Recipe(*words, self.settings["data"], self.sets.in_shape)
+        """Fitted on the images to train on; as it was, where a run goes on or begins with another's weights."""
+        kind: str | Preprocessing = self.settings["preprocess"] or "ChannelMean"
+        if self.start and self.start.description and (self.resumed or not self.settings["preprocess"]):
+            kind = self.start.description.preprocessing
+        self.settings["preprocess"] = kind if isinstance(kind, str) else type(kind).__name__
+        made = recipe.Recipe(kind, self.settings["augment"], self.settings["data"], self.sets.in_shape)
         if self.resumed is not None and (self.resumed / runs.FITTED).exists():
             return made.load(self.resumed / runs.FITTED)
         return made.fit(self.sets.train)
@@ -142,6 +201,8 @@ class Training:
     def run(self) -> None:
         """Train and test; after Ctrl-C, keep what there is."""
         click.echo(f"{self.settings['data']}: {sets.describe(self.sets)}")
+        for line in self.said:
+            click.echo(line)
         if self.settings["device"] == "cpu":
             warmup(progress=sys.stderr.isatty())
         if self.resumed is not None:
@@ -150,6 +211,8 @@ class Training:
             name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
             self.folder = runs.new_folder(self.settings["out"], name)
             self.recipe.save(self.folder / runs.FITTED)
+            if self.start:  # the file may be gone when the training goes on
+                save_checkpoint(self.folder / runs.INITIAL, self.description, self.network.state_dict())
             self._write_settings()
         try:
             self._fit()

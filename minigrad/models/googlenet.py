@@ -61,6 +61,7 @@ class GoogLeNet(nn.Module):
     """
 
     auxiliary_weight = 0.3
+    heads = ("aux1.fc2", "aux2.fc2", "fc")
 
     def __init__(
         self,

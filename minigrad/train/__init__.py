@@ -4,9 +4,11 @@ from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpo
 from minigrad.train.checkpoints import Checkpoints
 from minigrad.train.checks import Finding, Report, check
 from minigrad.train.diagnosis import Diagnosis, Verdict, babysit, diagnose
+from minigrad.train.fine_tune import freeze, head_names, param_groups, replace_head
 from minigrad.train.guard import LockedTestSet
 from minigrad.train.history import Epoch, History, Look, Step
 from minigrad.train.history_file import load_history, save_history
+from minigrad.train.modes import eval_frozen
 from minigrad.train.plots import plot_history
 from minigrad.train.run_state import RunState
 from minigrad.train.scales import Scales, look
@@ -37,13 +39,18 @@ __all__ = [
     "babysit",
     "check",
     "diagnose",
+    "eval_frozen",
     "evaluate",
     "fit",
+    "freeze",
+    "head_names",
     "load_checkpoint",
     "load_history",
     "load_weights",
     "look",
+    "param_groups",
     "plot_history",
+    "replace_head",
     "save_checkpoint",
     "save_history",
     "save_weights",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from minigrad.version import __version__
 
 _KEY, _FORMAT = "minigrad", 2
 _LARGEST = 2**16
-_STATE = "preprocessing/"  # before the names of its arrays: no attribute of a module has a slash
+STATE = "preprocessing/"  # before the names of its arrays: no attribute of a module has a slash
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Description:
 
 def save_checkpoint(path: str | os.PathLike[str], description: Description, weights: Mapping[str, Any]) -> Path:
     """Write a checkpoint, a safetensors file, in one step; an existing one is replaced. Returns the path."""
-    if taken := [name for name in weights if name.startswith(_STATE)]:
-        raise DataError(f"save_checkpoint: names that begin with {_STATE} are taken; rename {', '.join(taken)}")
+    if taken := [name for name in weights if name.startswith(STATE)]:
+        raise DataError(f"save_checkpoint: names that begin with {STATE} are taken; rename {', '.join(taken)}")
     fitted = description.preprocessing
     about = {
         "format": _FORMAT,
@@ -92,7 +93,7 @@ def save_checkpoint(path: str | os.PathLike[str], description: Description, weig
         "preprocessing": {"kind": type(fitted).__name__, "settings": fitted.settings},
         "versions": {"minigrad": __version__, "numpy": np.__version__},
     }
-    state = {_STATE + name: array for name, array in fitted.state_dict().items()}
+    state = {STATE + name: array for name, array in fitted.state_dict().items()}
     return save_weights(path, {**weights, **state}, {_KEY: json.dumps(about)})
 
 
@@ -111,19 +112,34 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Module, Description]:
     DataError
         If the file is missing, damaged, no checkpoint of ours, or if its parts do not fit together.
     """
-    weights, metadata = load_weights(path)
-    if _KEY not in metadata:
+    weights, description = read_checkpoint(path)
+    if description is None:
         raise DataError(f"{path}: this file has weights but does not say of which network; load_weights reads it")
-    try:
-        description = _description(json.loads(metadata[_KEY]), weights)
+    with _usable(path):
         # What a hostile file asks for is reserved, not filled, until its weights have been seen to fit.
         with without_random_fills():
             network = description.build()
         network.load_state_dict(weights)
-    except Exception as error:  # whatever a hostile description may raise: it cannot be used
+    return network, description
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Description | None]:
+    """The weights of a safetensors file, and what it says of its network; None if it is no checkpoint of ours."""
+    weights, metadata = load_weights(path)
+    if _KEY not in metadata:
+        return weights, None
+    with _usable(path):
+        return weights, _description(json.loads(metadata[_KEY]), weights)
+
+
+@contextmanager
+def _usable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """DataError for whatever a hostile description may raise: it cannot be used."""
+    try:
+        yield
+    except Exception as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: this checkpoint cannot be used: {reason}") from error
-    return network, description
 
 
 def network_shape(preprocessing: Preprocessing, image: tuple[int, ...]) -> tuple[int, ...]:
@@ -140,7 +156,7 @@ def _description(about: Any, weights: dict[str, np.ndarray]) -> Description:
         kind, settings, state = "ChannelMean", {}, {"mean": np.array(about["mean"], np.float64)[:, None, None]}
     else:
         kind, settings = about["preprocessing"]["kind"], about["preprocessing"]["settings"]
-        state = {name.removeprefix(_STATE): weights.pop(name) for name in [*weights] if name.startswith(_STATE)}
+        state = {name.removeprefix(STATE): weights.pop(name) for name in [*weights] if name.startswith(STATE)}
     if kind not in PREPROCESSING:
         raise DataError(f"no preprocessing is called {kind!r}; there are {', '.join(PREPROCESSING)}")
     preprocessing = PREPROCESSING[kind](**settings)

@@ -21,6 +21,7 @@ from minigrad.train.heads import Loss, logits_of, over_heads
 from minigrad.train.history import Epoch, History, Step
 from minigrad.train.history_file import HistoryFile
 from minigrad.train.looking import Looking
+from minigrad.train.modes import eval_frozen, evaluating
 from minigrad.train.progress import Progress
 from minigrad.train.run_state import Mean, Penalty, RunState, Schedule
 from minigrad.train.snapshot import weights_of
@@ -62,7 +63,8 @@ def fit(
     Parameters
     ----------
     model : Module
-        Maps inputs (N, ...) to logits (N, classes); its parameters are those of `optimizer`. In training mode it may
+        Maps inputs (N, ...) to logits (N, classes); `optimizer` has its parameters that are to change. Frozen layers
+        are handled as `eval_frozen` says. In training mode it may
         return a tuple of such logits, the first those of its end: the loss is that of the first, plus the model's
         `auxiliary_weight` times that of each of the others.
     train, validation : Dataset
@@ -119,6 +121,7 @@ def fit(
     with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
         while run.epoch <= epochs and not run.stop:
             model.train()
+            eval_frozen(model)
             for inputs, labels in loader.batches_on(_device_of(model)):
                 _step(run, inputs, labels, look_every)
                 shown.step(len(labels))
@@ -148,17 +151,12 @@ def evaluate(
     num_workers: int = 0,
 ) -> tuple[float, float]:
     """Return the mean loss and the accuracy of `model` on `dataset`, in evaluation mode and without a tape."""
-    was_training = model.training
     sums = Mean()
-    model.eval()
-    try:
-        with no_grad():
-            loader = DataLoader(dataset, batch_size, num_workers=num_workers)
-            for inputs, labels in loader.batches_on(_device_of(model)):
-                logits = model(inputs)
-                sums.add(loss(logits, labels).item(), 0.0, logits, labels)
-    finally:
-        model.train(was_training)
+    with evaluating(model), no_grad():
+        loader = DataLoader(dataset, batch_size, num_workers=num_workers)
+        for inputs, labels in loader.batches_on(_device_of(model)):
+            logits = model(inputs)
+            sums.add(loss(logits, labels).item(), 0.0, logits, labels)
     return sums.of(sums.cost), sums.of(sums.correct)
 
 

@@ -11,6 +11,7 @@ from minigrad.nn.module import Module
 from minigrad.ops.transfer import to_device
 from minigrad.recording import no_grad
 from minigrad.train.diagnosis.report import Verdict
+from minigrad.train.modes import evaluating
 from minigrad.train.scales import array_of, device_of
 
 _SUSPECT = 0.01  # of the examples: a few are hard, and not wrong
@@ -55,15 +56,11 @@ def suspects(logs: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _log_probabilities(model: Module, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    was_training, device = model.training, device_of(model)
-    model.eval()
-    try:
-        with no_grad():
-            pairs = [
-                (array_of(F.log_softmax(model(to_device(inputs, device)), 1)), array_of(labels))
-                for inputs, labels in DataLoader(data, 256)
-            ]
-    finally:
-        model.train(was_training)
+    device = device_of(model)
+    with evaluating(model), no_grad():
+        pairs = [
+            (array_of(F.log_softmax(model(to_device(inputs, device)), 1)), array_of(labels))
+            for inputs, labels in DataLoader(data, 256)
+        ]
     logs, labels = zip(*pairs, strict=True)
     return np.concatenate(logs), np.concatenate(labels)
