@@ -15,7 +15,7 @@ from minigrad.data import datasets
 from minigrad.models import MODELS
 from minigrad.version import __version__
 
-COMMANDS = ("check", "train", "eval", "predict", "datasets", "models", "warmup", "info")
+COMMANDS = ("check", "train", "plot", "eval", "predict", "datasets", "models", "warmup", "info")
 
 
 def started(*arguments, **options):

@@ -169,7 +169,7 @@ def accuracy(history: History, to: Target, smoothing: int | None = None) -> Path
 
 
 def learning_rate(history: History, to: Target) -> Path | None:
-    """Draw the learning rate of every step; the axis is logarithmic where half of the steps have a tiny one.
+    """Draw the learning rate of every step; the axis is logarithmic where a quarter of the steps have a tiny one.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def learning_rate(history: History, to: Target) -> Path | None:
     with canvas("learning_rate", to, 8, 3.6) as axes:
         times = time.at(np.arange(len(rates) + 1))  # a step has its rate from the end of the one before
         axes.stairs(rates, times, baseline=None, color=TRAIN, linewidth=2.2)
-        if (rates > 0).all() and np.median(rates) * _SPAN < rates.max():
+        if (rates > 0).all() and np.quantile(rates, 0.25) * _SPAN < rates.max():
             logarithmic(axes)
         else:
             axes.set_ylim(0, rates.max() * 1.08 or 1)
