@@ -121,4 +121,5 @@ def _commonest(counts: np.ndarray, names: Sequence[str]) -> str:
     order = np.argsort(-wrong, axis=None, kind="stable")[:3]
     pairs = [np.unravel_index(place, wrong.shape) for place in order if wrong.flat[place]]
     told = [f"{names[true]} taken for {names[said]} ({wrong[true, said]})" for true, said in pairs]
-    return f"commonest mistakes: {', '.join(told)}" if told else ""
+    unbroken = [text.replace(" ", "\N{NO-BREAK SPACE}") for text in told]
+    return f"commonest mistakes: {', '.join(unbroken)}" if told else ""

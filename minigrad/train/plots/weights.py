@@ -125,6 +125,6 @@ def _tiles(filters: np.ndarray) -> np.ndarray:
 def _grid(count: int, aspect: float) -> tuple[int, int]:
     """Rows and columns about twice as wide as high, with few places left over, for tiles so much wider than high."""
     wanted = math.sqrt(2 * count / aspect)
-    candidates = range(max(1, math.floor(0.8 * wanted)), max(1, math.ceil(1.2 * wanted)) + 1)
+    candidates = range(max(1, math.floor(0.9 * wanted)), max(1, math.ceil(1.3 * wanted)) + 1)
     columns = min(candidates, key=lambda number: (-count % number, abs(number - wanted)))
     return -(-count // columns), columns
