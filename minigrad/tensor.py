@@ -202,8 +202,7 @@ class Tensor(Methods):
         return self._text("tensor")
 
     def _text(self, name: str) -> str:
-        values = np.array2string(self.backend.to_numpy(self.array), separator=", ", prefix=f"{name}(", threshold=200)
-        notes = [values]
+        notes = [self.backend.text(self.array, f"{name}(")]
         if self.dtype not in (dtypes.DEFAULT, dtypes.int64, dtypes.bool_):
             notes.append(f"dtype={self.dtype.name}")
         if self.device != "cpu":

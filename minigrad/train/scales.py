@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -23,9 +23,8 @@ from minigrad.recording import enable_grad
 from minigrad.tables import table
 from minigrad.tensor import Tensor, from_numpy
 from minigrad.train import scales_words
+from minigrad.train.heads import Loss, over_heads
 from minigrad.train.outputs import Outputs
-
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 _BINS = 40
 
@@ -179,7 +178,7 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
     grads: list[Tensor | None] = [None] * len(wanted)
     if labels is not None:
         with kept_random_state(), enable_grad():
-            grads = gradients(loss(scores, as_batch(labels, device)), wanted)
+            grads = gradients(over_heads(loss, model)(scores, as_batch(labels, device)), wanted)
     layers = tuple(_layer(*output, grad) for output, grad in zip(found, grads, strict=False))
     parameters = zip(model.named_parameters(), grads[len(layers) :], strict=True)
     return Scales(

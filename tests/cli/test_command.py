@@ -87,7 +87,8 @@ def test_datasets_are_listed(minigrad):
 def test_models_are_listed(minigrad):
     _, *lines = minigrad("models").lines
     assert [line.split()[0] for line in lines] == list(MODELS)
-    assert re.match(r"lenet +1x28x28 +61,706 +\d{3},\d{3} ", lines[1])
+    assert re.match(r"lenet +1x28x28 +61,706 +\d{3},\d{3} ", lines[2])
+    assert re.match(r"vgg16 +3x224x224 +138,357,544 +30,960,230,912 ", lines[10])
 
 
 def test_the_layers_of_a_model_are_listed(minigrad):

@@ -14,6 +14,7 @@ from minigrad.nn.module import Module
 from minigrad.ops.softmax import softmax
 from minigrad.ops.transfer import to_device
 from minigrad.recording import no_grad
+from minigrad.train.heads import logits_of
 from minigrad.train.scales import device_of
 
 
@@ -53,7 +54,7 @@ def predict(model: Module, dataset: Dataset, batch_size: int = 256, num_workers:
     try:
         with no_grad():
             for inputs, labels in DataLoader(dataset, batch_size, num_workers=num_workers):
-                scores = model(to_device(inputs, device))
+                scores = logits_of(model(to_device(inputs, device)))
                 if len(scores.shape) != 2:
                     raise DataError(f"predict: needs scores (N, classes) of the model, got {scores.spec}")
                 found.append(softmax(scores, 1).cpu().numpy())
