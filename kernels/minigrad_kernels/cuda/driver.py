@@ -82,7 +82,7 @@ class Driver(Runtime):
         _bytes_at(target, nbytes).copy_to_device(_bytes_at(source, nbytes), stream=self._stream)
 
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
-        given = [_on_device(one) if isinstance(one, DeviceArray) else one for one in arguments]
+        given = [tuple(map(_given, one)) if isinstance(one, tuple) else _given(one) for one in arguments]
         with _small_grids_allowed():
             configured = kernel.dispatcher[tuple(grid), kernel.block, self._stream]
         configured(*given)
@@ -119,6 +119,10 @@ def _require_gpu() -> None:
 
 def _bytes_at(address: int, nbytes: int) -> Any:
     return _on_device(DeviceArray(Memory(address, nbytes), (nbytes,), np.uint8))
+
+
+def _given(argument: Any) -> Any:
+    return _on_device(argument) if isinstance(argument, DeviceArray) else argument
 
 
 def _on_device(array: DeviceArray) -> Any:

@@ -2,7 +2,7 @@
 
 No module of Numba CUDA's is imported elsewhere in this package, so that another compiler is a change of one file.
 Kernels use `threadIdx`, `blockIdx`, `gridDim`, `syncthreads`, `shared.array` and `local.array` of constant shape,
-`math`, and nothing else.
+`math`, arguments that are tuples of like arrays, and nothing else.
 
 Indices are uint32 throughout: of a signed index Numba tests whether it counts from the end, which doubles the loads of
 a product of matrices. (uint64 and int64 in one expression would become float64.)
