@@ -12,7 +12,15 @@ import numpy as np
 
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 from minigrad_kernels.cuda.compiler import Kernel, Types
-from minigrad_kernels.cuda.language import CudaAPIError, CudaSupportError, config, cuda
+from minigrad_kernels.cuda.language import (
+    CudaAPIError,
+    CudaSupportError,
+    compiler_version,
+    config,
+    cuda,
+    driver_version,
+    has_linker,
+)
 from minigrad_kernels.cuda.runtime import Runtime, UnavailableError
 
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
@@ -45,6 +53,7 @@ class Driver(Runtime):
 
     def __init__(self) -> None:
         _require_gpu()
+        _require_recent_driver()
         self._stream = cuda.stream()
         self._memory: dict[int, Any] = {}
         # Images and labels of two batches: one can be staged while the other is under way.
@@ -115,6 +124,23 @@ def _require_gpu() -> None:
         raise UnavailableError(f"the CUDA driver cannot be used: {reason}") from error
     if count == 0:
         raise UnavailableError("the CUDA driver finds no GPU")
+
+
+def _require_recent_driver() -> None:
+    """Raise UnavailableError if the driver is too old for what the compiler makes."""
+    try:
+        compiler = compiler_version()
+    except Exception as error:  # whatever the loader of its library raises
+        raise UnavailableError(f"the CUDA compiler cannot be used: {' '.join(str(error).split())}") from error
+    driver = driver_version()
+    # nvJitLink makes machine code, which every driver of its major version loads; without it, the driver is given PTX.
+    compared = 1 if has_linker() else 2
+    if driver[:compared] < compiler[:compared]:
+        own, needed = (".".join(map(str, version)) for version in (driver, compiler))
+        raise UnavailableError(
+            f"the NVIDIA driver is of CUDA {own}, too old for the compiler of kernels, which is of CUDA {needed}; "
+            f"install a newer driver, or a compiler of CUDA {own} (docs/cuda.md)"
+        )
 
 
 def _bytes_at(address: int, nbytes: int) -> Any:

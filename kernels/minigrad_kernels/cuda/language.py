@@ -20,11 +20,17 @@ from numba import types as types
 from numba import uint32 as uint32
 from numba import uint64 as uint64
 from numba.cuda.core import config as config
+from numba.cuda.cudadrv import driver, runtime
 from numba.cuda.cudadrv.driver import CudaAPIError as CudaAPIError
 from numba.cuda.cudadrv.error import CudaSupportError as CudaSupportError
 
 if getattr(cuda, "implementation", None) != "NVIDIA":
     raise ImportError("the package numba-cuda is not installed: pip install './minigrad[cuda]'")
+
+# The versions of CUDA that the driver is for and that the compiler is of, and whether nvJitLink is there.
+driver_version = driver.get_version
+compiler_version = runtime.get_version
+has_linker = driver._have_nvjitlink
 
 
 def device(function: Any) -> Any:
