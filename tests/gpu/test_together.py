@@ -55,8 +55,9 @@ def test_parameters_become_what_they_would_become_one_by_one(rule):
         np.testing.assert_allclose(got, close, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("count", "expected"), [(1, 1), (8, 1), (9, 2), (18, 3)])
+@pytest.mark.parametrize(
+    ("rule", "count", "expected"), [*((rule, 18, 3) for rule in RULES), ("SGD", 1, 1), ("SGD", 8, 1), ("SGD", 9, 2)]
+)
 def test_launches_do_not_count_parameters(log, rule, count, expected):
     params = parameters(shapes=[(3,)] * count)
     optimizer = RULES[rule](params)

@@ -47,6 +47,7 @@ class Kernel:
         self.name = f"{function.__module__}.{function.__name__}".removeprefix("minigrad_kernels.")
         self.words = tuple(words)
         self.block = block
+        self._compiled: dict[Types, Any] = {}
         first = [np.dtype(dtype) for dtype in dtypes]
         widths = WIDTHS if any(word.startswith(("outs", "ins")) for word in words) else (1,)
         self.types = [Types(t, s, width) for t in first for s in (first if pairs else [t]) for width in widths]
@@ -54,10 +55,12 @@ class Kernel:
     def __repr__(self) -> str:
         return f"<kernel {self.name}({', '.join(self.words)})>"
 
-    @functools.cached_property
-    def dispatcher(self) -> Any:
-        """Numba's dispatcher, which compiles at the first launch."""
-        return cuda.jit(lineinfo=True, launch_bounds=self.block)(self.function)
+    def compiled(self, chosen: Types) -> Any:
+        """Return Numba's dispatcher for these types alone, which therefore need not be found out at each launch."""
+        if chosen not in self._compiled:
+            options = {"lineinfo": True, "launch_bounds": self.block}
+            self._compiled[chosen] = cuda.jit(self.signature(chosen), **options)(self.function)
+        return self._compiled[chosen]
 
     def signature(self, chosen: Types) -> tuple[Any, ...]:
         """Return Numba's types of the arguments."""

@@ -93,7 +93,7 @@ class Driver(Runtime):
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
         given = [tuple(map(_given, one)) if isinstance(one, tuple) else _given(one) for one in arguments]
         with _small_grids_allowed():
-            configured = kernel.dispatcher[tuple(grid), kernel.block, self._stream]
+            configured = kernel.compiled(types)[tuple(grid), kernel.block, self._stream]
         configured(*given)
 
     def synchronize(self) -> None:
