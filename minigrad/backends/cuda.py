@@ -1,4 +1,4 @@
-"""A CUDA GPU: memory from a pool, copies and kernels that the device runs in order while Python goes on.
+"""A CUDA GPU: memory from a pool; kernels that the device runs in order, and copies beside them, while Python goes on.
 
 What waits for the device: `to_numpy`, `minigrad.cuda.synchronize`, lending memory by DLPack, giving it back to the
 driver, and copies to the device that come faster than it takes them.
@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd import FILL
 from minigrad.backends.base import Array, Backend, Change, Spec
 from minigrad.backends.device_errors import raise_ours
-from minigrad.backends.device_pool import DevicePool
-from minigrad.dtypes import uint8
+from minigrad.backends.device_pool import Block, DevicePool
+from minigrad.dtypes import as_dtype, uint8
 from minigrad.ops.update import COPY
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 
@@ -64,9 +65,10 @@ class CudaBackend(Backend):
             raise_ours(op.name, error)
 
     def run_each_in_place(self, changes: Sequence[Change]) -> None:
-        """Run those of one kind together, unless one changes memory that another one has too."""
+        """Run those of one kind together, unless one changes memory that another has too, or some of it is borrowed."""
         holders = Counter(memory for _, arrays, _ in changes for memory in {array.memory for array in arrays})
-        are_apart = all(holders[array.memory] == 1 for op, arrays, _ in changes for array in arrays[: op.mutates])
+        changed = [array.memory for op, arrays, _ in changes for array in arrays[: op.mutates]]
+        are_apart = all(isinstance(memory, Block) for memory in holders) and all(holders[one] == 1 for one in changed)
         kinds: dict[Any, list[Change]] = {}
         for number, (op, arrays, params) in enumerate(changes):
             may_join = are_apart and self._find(op).takes_tuples and all(array.is_contiguous for array in arrays)
@@ -81,10 +83,12 @@ class CudaBackend(Backend):
         return DeviceArray(self.pool().allocate(spec.nbytes), spec.shape, spec.dtype)
 
     def from_numpy(self, array: Any) -> Array:
-        out = self.empty(Spec(array.shape, array.dtype))
-        if array.size:
-            self._do("copy_to_device", out.address, np.ascontiguousarray(array))
+        out = DeviceArray(self.pool().allocate(array.nbytes, for_copy=True), array.shape, array.dtype)
+        self._do("runtime.to_device", array, out)
         return out
+
+    def from_dlpack(self, source: Any) -> Array:
+        return self._do("borrowed.from_dlpack", source, as_dtype)
 
     def constant(self, number: Any) -> Array:
         self.pool()  # another runtime's constants are not in this one's memory
@@ -92,24 +96,22 @@ class CudaBackend(Backend):
         if key not in self._constants:
             if len(self._constants) == _MOST_CONSTANTS:
                 self._constants = {}
-            self._constants[key] = self.from_numpy(number)
+            # Filled, for a copy would wait behind those of whole batches.
+            self._constants[key] = self.empty(Spec((), number.dtype))
+            self.run(FILL, (self._constants[key],), (), (number.item(),))
         return self._constants[key]
 
     def to_numpy(self, array: Array) -> Any:
-        whole = self.contiguous(array)
-        host = np.empty(whole.shape, whole.dtype)
-        if host.size:
-            self._do("copy_to_host", host, whole.address)
-        return host
+        return self._do("runtime.to_host", self.contiguous(array))
 
     def synchronize(self) -> None:
         """Wait for the device; raise what went wrong on it."""
-        self._do("synchronize")
+        self._do("runtime.synchronize")
 
-    def _do(self, name: str, *arguments: Any) -> None:
-        runtime = self.pool().runtime
+    def _do(self, path: str, *arguments: Any) -> Any:
+        module, _, name = path.partition(".")
         try:
-            getattr(runtime, name)(*arguments)
+            return getattr(importlib.import_module(f"{self.package}.{module}"), name)(*arguments)
         except Exception as error:
             raise_ours(name, error)
 
@@ -121,7 +123,8 @@ class CudaBackend(Backend):
         return copy
 
     def is_whole(self, array: Array) -> bool:
-        return array.is_contiguous and array.nbytes == array.memory.nbytes and _holders(array) == _ALONE
+        is_all = array.is_contiguous and array.nbytes == array.memory.nbytes and isinstance(array.memory, Block)
+        return is_all and _holders(array) == _ALONE
 
     def assign(self, target: Array, source: Array) -> None:
         # Kernels write contiguous arrays: a launch for each stretch of the target that is one.

@@ -14,7 +14,7 @@ from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import MinigradError
 from minigrad.models import MODELS, build_model
 from minigrad.train import Report, check
-from minigrad.train.scales import Loss
+from minigrad.train.heads import Loss
 
 _LOSSES: dict[str, Loss] = {"softmax": F.cross_entropy, "svm": F.svm_loss}
 _EXAMPLES = options.examples(

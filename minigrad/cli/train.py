@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from minigrad import optim, random
 from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import get_num_threads, warmup
 from minigrad.cli import options, runs, sets
+from minigrad.cli.resume import reread
 from minigrad.data.loader import MOST_WORKERS
 from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
@@ -78,28 +78,11 @@ def command(context: click.Context, /, resume: Path | None, **settings: Any) -> 
     with the weights of a training that was never stopped.
     """
     if resume is not None:
-        settings = _settings_of(context, resume)
+        settings = reread(context, lambda: runs.settings_of(resume))
     for name in ("model", "data"):
         if settings[name] is None:
             raise click.MissingParameter(ctx=context, param_hint=f"'--{name}'", param_type="option")
     Training(settings, resume).run()
-
-
-def _settings_of(context: click.Context, run: Path) -> dict[str, Any]:
-    """The settings of a run, checked as those that are typed."""
-    typed = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    for name in typed:
-        if name != "resume":
-            raise click.UsageError(f"--resume takes all settings from the run; leave out {_option(name)}.", context)
-    written = runs.settings_of(run)
-    options = [f"{_option(name)}={written[name]}" for name in context.params if written.get(name) is not None]
-    settings = context.command.make_context(context.info_name, options, context.parent).params
-    del settings["resume"]
-    return settings
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 class Training:

@@ -25,7 +25,8 @@ LAYERS = [
     ["minigrad.backends"],
     ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.testing", "minigrad.cuda"],
     ["minigrad.models"],
-    ["minigrad.train", "minigrad.interop"],
+    ["minigrad.train"],
+    ["minigrad.interop"],
     ["minigrad.cli"],
     ["minigrad.__main__"],
 ]

@@ -22,6 +22,8 @@ def launched(monkeypatch):
     from numba.cuda.cudadrv.driver import MemoryPointer
 
     def on_device(array):
+        if isinstance(array, tuple):
+            return tuple(map(on_device, array))
         pointer = MemoryPointer(SimpleNamespace(), array.address, array.nbytes)
         return DeviceNDArray(array.shape, array.strides, array.dtype, gpu_data=pointer)
 

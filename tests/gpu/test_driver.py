@@ -1,93 +1,101 @@
-"""What is looked at before a GPU is used: that it is there, and that its driver takes what the compiler makes."""
+"""What the GPU's runtime asks of Numba CUDA, in which stream: no GPU is behind it here, so nothing is computed."""
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-import minigrad as mg
-from minigrad.backends import base
-from minigrad.errors import DeviceError
-from minigrad_kernels.cuda import driver, language, runtime
+from minigrad_kernels.cuda import driver, language
+
+
+class Calls(list):
+    """Stands in for `numba.cuda`, and keeps what was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.gpus = [None]
+        self.streams = iter(["kernels", "copies"])
+        self.events = iter(range(100))
+
+    def stream(self):
+        name = next(self.streams)
+
+        class Stream:
+            __int__ = staticmethod(lambda: 99)
+            __repr__ = staticmethod(lambda: name)
+            synchronize = staticmethod(lambda: self.append(f"the host waits for {name}"))
+
+        return Stream()
+
+    def event(self, timing):
+        number = next(self.events)
+        return SimpleNamespace(
+            record=lambda stream: self.append(f"event {number} in {stream}"),
+            wait=lambda stream: self.append(f"{stream} waits for event {number}"),
+            synchronize=lambda: self.append(f"the host waits for event {number}"),
+        )
+
+    def pinned_array(self, size, dtype):
+        return np.empty(size, dtype)
+
+    def from_cuda_array_interface(self, interface, sync):
+        assert not sync
+        return SimpleNamespace(
+            copy_to_device=lambda source, stream: self.append(f"copy in {stream}"),
+            copy_to_host=lambda host, stream: self.append(f"copy to the host in {stream}"),
+        )
 
 
 @pytest.fixture
-def machine(monkeypatch):
-    """Let there be a GPU, and a driver and a compiler of these versions of CUDA."""
-
-    def install(of_driver, of_compiler, links=True, gpus=1):
-        compiler = of_compiler if callable(of_compiler) else lambda: of_compiler
-        monkeypatch.setattr(driver, "cuda", SimpleNamespace(gpus=[None] * gpus, stream=lambda: None))
-        monkeypatch.setattr(driver, "_Staging", lambda: None)
-        monkeypatch.setattr(driver, "driver_version", lambda: of_driver)
-        monkeypatch.setattr(driver, "compiler_version", compiler)
-        monkeypatch.setattr(driver, "has_linker", lambda: links)
-        monkeypatch.setattr(runtime, "_current", [])
-        monkeypatch.setattr(base, "_loaded", {})
-
-    return install
+def calls(monkeypatch):
+    calls = Calls()
+    monkeypatch.setattr(driver, "cuda", calls)
+    monkeypatch.setattr(language, "driver_version", language.compiler_version)
+    monkeypatch.setattr(driver, "STAGED_BYTES", 16)
+    return calls
 
 
-def message():
-    with pytest.raises(DeviceError) as caught:
-        mg.zeros(2, device="cuda")
-    assert not mg.cuda.is_available()
-    return str(caught.value)
+def test_a_copy_waits_for_its_mark_and_kernels_for_theirs_and_the_host_for_nothing(calls):
+    runtime = driver.Driver()
+    copied = runtime.copy_to_device(0, np.zeros(2), runtime.mark())
+    runtime.wait(copied)
+    assert calls == [
+        "event 0 in kernels",
+        "copies waits for event 0",
+        "copy in copies",
+        "event 1 in copies",
+        "kernels waits for event 1",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("of_driver", "of_compiler", "links"),
-    [((12, 9), (13, 0), True), ((12, 9), (13, 0), False), ((13, 0), (13, 1), False), ((9, 2), (13, 0), True)],
-)
-def test_a_driver_too_old_for_the_compiler_is_named_with_it(machine, of_driver, of_compiler, links):
-    machine(of_driver, of_compiler, links)
-    own, needed = f"{of_driver[0]}.{of_driver[1]}", f"{of_compiler[0]}.{of_compiler[1]}"
-    assert message() == (
-        f"cuda: the NVIDIA driver is of CUDA {own}, too old for the compiler of kernels, which is of CUDA {needed}; "
-        f"install a newer driver, or a compiler of CUDA {own} (docs/cuda.md)"
-    )
+def test_a_large_copy_ends_with_its_last_piece_and_reuses_staging_that_is_done(calls):
+    runtime = driver.Driver()
+    mark = runtime.mark()
+    calls.clear()
+    runtime.wait(runtime.copy_to_device(0, np.zeros(9), mark))
+    pieces = [call for call in calls if call == "copy in copies"]
+    assert len(pieces) == 5
+    assert calls[-4:] == [
+        "the host waits for event 1",
+        "copy in copies",
+        "event 5 in copies",
+        "kernels waits for event 5",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("of_driver", "of_compiler", "links"),
-    [
-        ((13, 0), (13, 0), True),
-        ((13, 0), (13, 0), False),
-        ((13, 2), (13, 0), False),
-        ((14, 0), (13, 9), False),
-        ((13, 0), (13, 5), True),  # machine code of a newer minor version runs
-    ],
-)
-def test_other_drivers_are_taken(machine, of_driver, of_compiler, links):
-    machine(of_driver, of_compiler, links)
-    assert mg.cuda.is_available()
-    assert isinstance(runtime.current(), driver.Driver)
+def test_all_else_is_in_the_order_of_kernels(calls):
+    runtime = driver.Driver()
+    runtime.copy_on_device(0, 8, 8)
+    runtime.copy_to_host(np.zeros(1), 0)
+    runtime.synchronize()
+    assert calls == [
+        "copy in kernels",
+        "copy to the host in kernels",
+        "the host waits for kernels",
+        "the host waits for copies",
+        "the host waits for kernels",
+    ]
 
 
-def test_without_a_compiler_it_is_said_what_to_install(machine):
-    def missing():
-        raise RuntimeError("Failure finding\n libnvrtc.so.13")
-
-    machine((13, 0), missing)
-    assert message() == (
-        "cuda: the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]' (docs/cuda.md)"
-    )
-
-
-def test_that_there_is_no_gpu_comes_first(machine):
-    machine((1, 0), (13, 0), gpus=0)
-    assert message() == "cuda: the NVIDIA driver finds no GPU; nvidia-smi shows what it sees (docs/cuda.md)"
-
-
-def test_the_compiler_says_its_version_without_a_driver():
-    major, minor = language.compiler_version()
-    assert major >= 12
-    assert minor >= 0
-    assert language.has_linker() in (True, False)
-
-
-def test_the_cpu_is_as_usable_as_before(machine):
-    machine((12, 0), (13, 0))
-    kept = mg.ones(2)
-    with pytest.raises(DeviceError):
-        kept.to("cuda")
-    assert (kept + kept).tolist() == [2, 2]
+def test_other_libraries_are_told_the_stream_of_kernels(calls):
+    assert driver.Driver().stream == 99

@@ -38,7 +38,7 @@ def test_parameters_together_are_what_each_is_alone_bit_for_bit(case, count, dev
     ]
     device.log.clear()
     getattr(kernels, case.name.partition(".")[2])(*columns, *calls[0].scalars)
-    assert [entry.partition(" ")[0] for entry in device.log] == ["launch"] * -(-count // 8)
+    assert len([entry for entry in device.log if entry.startswith("launch")]) == -(-count // 8)
     for column, expected in zip(columns, zip(*alone, strict=True), strict=False):  # the gradients come last
         for array, answer in zip(column, expected, strict=True):
             assert to_host(array).tobytes() == answer.tobytes()

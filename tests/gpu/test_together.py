@@ -107,6 +107,15 @@ def test_a_gradient_that_is_another_parameter_s_memory_is_read_in_its_turn(log):
     assert (first.item(), second.item()) == (0.5, 9.75)
 
 
+def test_memory_that_is_borrowed_is_changed_in_its_turn(log):
+    whole = mg.ones(2, device="cuda")
+    params = [given.requires_grad_() for given in (mg.from_dlpack(whole), mg.from_dlpack(whole))]
+    for param in params:
+        param.grad = mg.ones(2, device="cuda")
+    assert launches(log, optim.SGD(params, lr=1.0, weight_decay=1.0)) == 2
+    assert whole.tolist() == [-1, -1]
+
+
 def test_one_gradient_may_serve_several_parameters(log):
     params = [mg.tensor([value] * 3, device="cuda", requires_grad=True) for value in (1.0, 2.0)]
     params[0].grad = params[1].grad = mg.ones(3, device="cuda")

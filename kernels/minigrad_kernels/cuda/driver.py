@@ -1,4 +1,4 @@
-"""The runtime of a GPU, by Numba CUDA: one stream, pinned memory on the way to the device.
+"""The runtime of a GPU, by Numba CUDA: a stream for kernels, one for copies, pinned memory on the way to the device.
 
 There was no GPU to run this file on: docs/cuda.md says what was checked instead.
 """
@@ -10,17 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad_kernels.cuda import language
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 from minigrad_kernels.cuda.compiler import Kernel, Types
-from minigrad_kernels.cuda.language import (
-    CudaAPIError,
-    CudaSupportError,
-    compiler_version,
-    config,
-    cuda,
-    driver_version,
-    has_linker,
-)
+from minigrad_kernels.cuda.language import CudaAPIError, CudaSupportError, config, cuda
 from minigrad_kernels.cuda.runtime import Runtime, UnavailableError
 
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
@@ -34,18 +27,16 @@ class _Staging:
 
     def __init__(self) -> None:
         self.buffer = cuda.pinned_array(STAGED_BYTES, np.uint8)
-        self._copied = cuda.event(timing=False)
-        self._is_in_use = False
+        self.copied: Any = None
 
     def copy(self, address: int, host: np.ndarray, stream: Any) -> None:
         """Copy at most the buffer's bytes to the device, waiting for nothing but the buffer."""
-        if self._is_in_use:
-            self._copied.synchronize()
+        if self.copied is not None:
+            self.copied.synchronize()
         staged = self.buffer[: host.nbytes]
         staged[...] = host
         _bytes_at(address, host.nbytes).copy_to_device(staged, stream=stream)
-        self._copied.record(stream)
-        self._is_in_use = True
+        self.copied = _mark_of(stream)
 
 
 class Driver(Runtime):
@@ -54,7 +45,8 @@ class Driver(Runtime):
     def __init__(self) -> None:
         _require_gpu()
         _require_recent_driver()
-        self._stream = cuda.stream()
+        self._stream, self._copies = cuda.stream(), cuda.stream()
+        self.stream = int(self._stream)
         self._memory: dict[int, Any] = {}
         # Images and labels of two batches: one can be staged while the other is under way.
         self._staging = [_Staging() for _ in range(4)]
@@ -72,16 +64,18 @@ class Driver(Runtime):
         return address
 
     def free(self, address: int) -> None:
-        # CUDA waits for the kernels that use the memory before it takes it back.
+        # CUDA waits for what uses the memory before it takes it back.
         del self._memory[address]
         cuda.current_context().deallocations.clear()
 
-    def copy_to_device(self, address: int, host: np.ndarray) -> None:
+    def copy_to_device(self, address: int, host: np.ndarray, after: Any) -> Any:
         contents = host.reshape(-1).view(np.uint8)
         with self._lock:
+            after.wait(self._copies)
             for start in range(0, contents.nbytes, STAGED_BYTES):
                 self._staging.append(self._staging.pop(0))
-                self._staging[-1].copy(address + start, contents[start : start + STAGED_BYTES], self._stream)
+                self._staging[-1].copy(address + start, contents[start : start + STAGED_BYTES], self._copies)
+            return self._staging[-1].copied
 
     def copy_to_host(self, host: np.ndarray, address: int) -> None:
         _bytes_at(address, host.nbytes).copy_to_host(host.reshape(-1).view(np.uint8), stream=self._stream)
@@ -91,12 +85,19 @@ class Driver(Runtime):
         _bytes_at(target, nbytes).copy_to_device(_bytes_at(source, nbytes), stream=self._stream)
 
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
-        given = [tuple(map(_given, one)) if isinstance(one, tuple) else _given(one) for one in arguments]
+        given = [_on_device(one) if isinstance(one, DeviceArray | tuple) else one for one in arguments]
         with _small_grids_allowed():
             configured = kernel.compiled(types)[tuple(grid), kernel.block, self._stream]
         configured(*given)
 
+    def mark(self) -> Any:
+        return _mark_of(self._stream)
+
+    def wait(self, mark: Any) -> None:
+        mark.wait(self._stream)
+
     def synchronize(self) -> None:
+        self._copies.synchronize()
         self._stream.synchronize()
 
     def memory_info(self) -> tuple[int, int]:
@@ -129,12 +130,12 @@ def _require_gpu() -> None:
 def _require_recent_driver() -> None:
     """Raise UnavailableError if the driver is too old for what the compiler makes."""
     try:
-        compiler = compiler_version()
+        compiler = language.compiler_version()
     except Exception as error:  # whatever the loader of its library raises
         raise UnavailableError(f"the CUDA compiler cannot be used: {' '.join(str(error).split())}") from error
-    driver = driver_version()
+    driver = language.driver_version()
     # nvJitLink makes machine code, which every driver of its major version loads; without it, the driver is given PTX.
-    compared = 1 if has_linker() else 2
+    compared = 1 if language.has_linker() else 2
     if driver[:compared] < compiler[:compared]:
         own, needed = (".".join(map(str, version)) for version in (driver, compiler))
         raise UnavailableError(
@@ -143,16 +144,20 @@ def _require_recent_driver() -> None:
         )
 
 
+def _mark_of(stream: Any) -> Any:
+    event = cuda.event(timing=False)
+    event.record(stream)
+    return event
+
+
 def _bytes_at(address: int, nbytes: int) -> Any:
     return _on_device(DeviceArray(Memory(address, nbytes), (nbytes,), np.uint8))
 
 
-def _given(argument: Any) -> Any:
-    return _on_device(argument) if isinstance(argument, DeviceArray) else argument
-
-
-def _on_device(array: DeviceArray) -> Any:
-    """Numba's object for the array, made once: it borrows the memory."""
+def _on_device(array: Any) -> Any:
+    """Numba's object for the array, made once: it borrows the memory; for a tuple of arrays, a tuple of them."""
+    if isinstance(array, tuple):
+        return tuple(map(_on_device, array))
     if array.on_device is None:
         array.on_device = cuda.from_cuda_array_interface(array.__cuda_array_interface__, sync=False)
     return array.on_device

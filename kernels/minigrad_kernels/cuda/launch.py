@@ -41,6 +41,7 @@ def launch_blocks(kernel: Kernel, grid: tuple[int, ...], *arguments: Any) -> Non
     for word, argument in zip(kernel.words, arguments, strict=True):
         if isinstance(argument, DeviceArray | tuple):
             arrays = argument if isinstance(argument, tuple) else (argument,)
+            runtime.wait_for_copies(*arrays)
             size, width = max(array.size for array in arrays), max(width, len(arrays))
             if size > MOST_ELEMENTS:
                 raise ValueError(f"cuda: {kernel.name}: arrays have less than 2**31 elements, this one {size}")
