@@ -26,7 +26,7 @@ from minigrad.train import (
     diagnose,
     fit,
     look,
-    plot_history,
+    plots,
 )
 
 GOAL = 0.55  # the first fifth of the training images is enough for it
@@ -144,8 +144,9 @@ def train_on(train: Dataset, validation: Dataset, rate: float | None, options: a
         checkpoints=Checkpoints(options.out / "checkpoints", every=200),
         resume=options.resume,
     )
-    print(f"curves: {plot_history(history, options.out / 'curves.png')}")
     model.load_state_dict(history.best_state)
+    for picture in plots.draw_all(options.out / "plots", history, model, validation):
+        print(f"{picture.name}: {picture.path or picture.reason}")
     print(diagnose(history, model=model, data=validation))
     return model
 
