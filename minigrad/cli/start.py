@@ -33,6 +33,10 @@ class Start(NamedTuple):
             raise DataError(f"{self.option}: {self.path} is of the network {self.description.model!r}, not {wanted!r}")
         return self.description.model
 
+    def image_shape(self, usual: tuple[int, int, int]) -> tuple[int, int, int]:
+        """What images of a folder are brought to: what the network has been trained on, or what is usual for it."""
+        return usual if self.description is None else self.description.image_shape
+
     def arguments(self) -> dict[str, Any]:
         """What the network is built with."""
         return {} if self.description is None else dict(self.description.arguments)

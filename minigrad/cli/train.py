@@ -153,7 +153,10 @@ class Training:
         get_backend(device)
         if settings["out"] is not None and resumed is None:
             runs.require_free(settings["out"])
-        self.sets = sets.load_sets(data, settings["data_dir"], MODELS[name].in_shape)
+        in_shape = MODELS[name].in_shape
+        self.sets = sets.load_sets(
+            data, settings["data_dir"], self.start.image_shape(in_shape) if self.start else in_shape
+        )
         self.recipe = self._recipe()
         preprocessing, classes = self.recipe.preprocessing, self.sets.classes
         arguments = self.start.arguments() if self.start else {}

@@ -49,13 +49,11 @@ def load_pretrained(
     own = {name: value.shape for name, value in model.state_dict().items()}
     new = [head for head in head_names(model) if _is_other(head, own, found.weights)]
     spared = {name for name in own if name.rpartition(".")[0] in new}
-    problems = {
-        "missing": [name for name in found.missing if name not in spared],
-        "left over": found.left_over,
-        "of another shape": [text for text in found.unfitting if text.split(" ")[0] not in spared],
-    }
-    lines = [f"{kind}: {'; '.join(texts)}" for kind, texts in problems.items() if texts]
-    if lines:
+    unfitting = [text for text in found.unfitting if text.split(" ")[0] not in spared]
+    if not spared.issuperset(found.missing) or found.left_over or unfitting:
+        lacking = [name for name in found.missing if name not in weights]  # and is not ignored
+        problems = {"missing": lacking, "left over": found.left_over, "of another shape": unfitting}
+        lines = [f"{kind}: {'; '.join(texts)}" for kind, texts in problems.items() if texts]
         raise DataError("\n".join([f"these are not the weights of this {type(model).__name__}", *lines]))
     model.load_state_dict({name: found.weights[name] for name in own if name not in spared}, strict=False)
     return tuple(new)
