@@ -17,7 +17,8 @@ _GAP = 0.12
 _POOR = 0.85  # of the training examples are right
 _BEGUN = 0.3  # by which part the loss falls before a flat stretch is more than a slow start
 _PATIENCE = 50_000  # examples
-_FLAT = 0.1  # by which part the loss falls in the second half
+_STOPPED = 0.12  # of all that the loss has fallen, in the second half
+_SLOW, _FLAT = 0.12, 0.02  # by which part it falls then; and if that is all the same, whatever it fell before
 _ROUGH = 0.8  # white noise is 1
 _TRAINED = 0.2  # all updates together, as a part of the weights
 _BEHIND = 0.1  # of what the updates of the other weights are
@@ -58,7 +59,8 @@ def underfits(curves: Curves) -> Verdict | None:
     begun = curves.drop > _BEGUN or len(curves.steps) * (curves.batch or 32) > _PATIENCE
     if len(curves.history.epochs) < _EPOCHS or not begun or not curves.has_trend:
         return None
-    if max(train, validation) > _POOR or train - validation > _GAP or curves.late_drop > _FLAT:
+    goes_on = curves.late_drop > _FLAT and (curves.late_share > _STOPPED or curves.late_drop > _SLOW)
+    if max(train, validation) > _POOR or train - validation > _GAP or goes_on:
         return None
     return Verdict(
         "no gap, and poor",
