@@ -71,6 +71,12 @@ HELD_OUT_AGAIN = (
     Pair("deep mlp", "cifar10", 6000, 3, 300),
     Pair("normalised convnet", "mnist", 2000, 4, 150),
 )
+HELD_OUT_LAST = (
+    Pair("wide mlp", "mnist", 3000, 8, 150),
+    Pair("strided convnet", "cifar10", 6000, 4, 300),
+    Pair("wide mlp", "cifar10", 6000, 3, 300),
+    Pair("strided convnet", "mnist", 3000, 6, 150),
+)
 
 
 def conv5(shape: Shape, classes: int) -> nn.Module:
@@ -99,6 +105,16 @@ def normalised_convnet(shape: Shape, classes: int) -> nn.Module:
     return drawn(nn.Sequential(*layers, nn.Flatten(), nn.Linear(12 * (shape[1] // 4) * (shape[2] // 4), classes)))
 
 
+def strided_convnet(shape: Shape, classes: int) -> nn.Module:
+    """(CONV RELU) x 3 with strides in place of pools, FC RELU FC."""
+    layers: list[nn.Module] = []
+    for channels, stride in ((shape[0], 2), (16, 1), (16, 2)):
+        layers += [nn.Conv2d(channels, 16, 3, stride=stride, padding=1), nn.ReLU()]
+    flat = 16 * -(-shape[1] // 4) * -(-shape[2] // 4)
+    layers += [nn.Flatten(), nn.Linear(flat, 64), nn.ReLU(), nn.Linear(64, classes)]
+    return drawn(nn.Sequential(*layers))
+
+
 def drawn(network: nn.Sequential) -> nn.Module:
     """With weights for ReLUs in all layers but the last."""
     *hidden, _ = [layer for layer in network if isinstance(layer, nn.Conv2d | nn.Linear)]
@@ -114,6 +130,8 @@ NETWORKS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "lenet": LeNet,
     "deep mlp": deep_mlp,
     "normalised convnet": normalised_convnet,
+    "wide mlp": lambda shape, classes: MLP(shape, 256, classes),
+    "strided convnet": strided_convnet,
     "course convnet": lambda shape, classes: ConvNet(shape, 3, 10, classes),
 }
 

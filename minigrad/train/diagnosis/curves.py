@@ -67,9 +67,8 @@ class Curves:
 
     @property
     def noise(self) -> float:
-        """Deviation from batch to batch in the second half, as a part of the first level."""
-        jumps = np.diff(self.data_loss[len(self.data_loss) // 2 :])
-        return float(np.sqrt(np.mean(jumps**2) / 2)) / self.first
+        """Deviation from batch to batch, as a part of the first level."""
+        return float(np.sqrt(np.mean(np.diff(self.data_loss) ** 2) / 2)) / self.first
 
     @property
     def penalty_share(self) -> float:

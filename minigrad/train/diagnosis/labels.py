@@ -14,7 +14,8 @@ from minigrad.train.diagnosis.report import Verdict
 from minigrad.train.scales import array_of, device_of
 
 _SUSPECT = 0.01  # of the examples: a few are hard, and not wrong
-_OF_ERRORS = 0.16  # of those where the network disagrees: a network that errs often is sometimes sure
+_OF_ERRORS = 0.1  # of those where the network disagrees
+_ERRS_OFTEN, _OF_MANY_ERRORS = 0.25, 0.16  # a network that errs often is sometimes sure
 _JUDGE = 0.6  # of the examples that a network must get right before it may judge labels
 _CHOICES = 3
 _SHOWN = 10
@@ -25,7 +26,8 @@ def suspect_labels(model: Module, data: Dataset) -> Verdict | None:
     logs, labels = _log_probabilities(model, data)
     errors = int((logs.argmax(1) != labels).sum())
     found = suspects(logs, labels)
-    if errors > (1 - _JUDGE) * len(labels) or len(found) < max(_SUSPECT * len(labels), _OF_ERRORS * errors, 1):
+    limit = _OF_ERRORS if errors < _ERRS_OFTEN * len(labels) else _OF_MANY_ERRORS
+    if errors > (1 - _JUDGE) * len(labels) or len(found) < max(_SUSPECT * len(labels), limit * errors, 1):
         return None
     worst = ", ".join(map(str, found[:_SHOWN]))
     return Verdict(
