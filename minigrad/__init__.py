@@ -54,7 +54,7 @@ from minigrad.tensor import Tensor, from_dlpack, from_numpy, tensor
 from minigrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from minigrad import cuda, data, models, nn, optim, testing, train
+    from minigrad import cuda, data, interop, models, nn, optim, testing, train
 
 __all__ = [
     "DTypeError",
@@ -111,6 +111,7 @@ __all__ = [
     "initial_seed",
     "int32",
     "int64",
+    "interop",
     "is_grad_enabled",
     "le",
     "log",
@@ -172,7 +173,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
-_SUBPACKAGES = ("cuda", "data", "models", "nn", "optim", "testing", "train")
+_SUBPACKAGES = ("cuda", "data", "interop", "models", "nn", "optim", "testing", "train")
 
 
 def __getattr__(name: str) -> Any:

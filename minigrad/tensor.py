@@ -202,8 +202,7 @@ class Tensor(Methods):
         return self._text("tensor")
 
     def _text(self, name: str) -> str:
-        values = np.array2string(self.backend.to_numpy(self.array), separator=", ", prefix=f"{name}(", threshold=200)
-        notes = [values]
+        notes = [self.backend.text(self.array, f"{name}(")]
         if self.dtype not in (dtypes.DEFAULT, dtypes.int64, dtypes.bool_):
             notes.append(f"dtype={self.dtype.name}")
         if self.device != "cpu":
@@ -271,8 +270,7 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
         Override those of the data.
     """
     backend = get_backend(device) if device is not None else _backend_of(data)
-    array = np.array(_as_array(data, dtype), order="C", copy=True)
-    return wrap(array, backend, requires_grad)
+    return wrap(np.array(_as_array(data, dtype), order="C", copy=True), backend, requires_grad)
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -284,8 +282,25 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def from_dlpack(source: Any) -> Tensor:
-    """A CPU tensor that shares memory with any object that speaks DLPack."""
-    return from_numpy(np.from_dlpack(source))
+    """A tensor that shares memory, the CPU's or the GPU's, with any object that speaks DLPack (before its version 1).
+
+    A GPU's memory goes back to its owner when the last tensor over it dies, and that waits for the GPU.
+
+    Raises
+    ------
+    DeviceError
+        For memory of another device, and for a capsule that was taken before.
+    DTypeError
+        For a dtype that is not one of ours.
+
+    References
+    ----------
+    .. [1] The DLPack specification, dmlc.github.io/dlpack.
+    """
+    kind, index = source.__dlpack_device__()
+    backend = get_backend({1: "cpu", 2: f"cuda:{index}", 3: "cpu"}.get(kind, f"DLPack's {kind}:{index}"))
+    array = backend.from_dlpack(source)
+    return Tensor(array, Spec(array.shape, dtypes.as_dtype(array.dtype)), backend)
 
 
 def _backend_of(data: Any) -> Backend:

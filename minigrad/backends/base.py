@@ -8,13 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minigrad.dtypes import DType
 from minigrad.errors import DeviceError
 
 Array = Any
 """A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
 
-_MODULES = {name: f"minigrad.backends.{name}" for name in ("cpu", "cuda", "reference")}
+_MODULES = {name: f"minigrad.backends.{name}" for name in ("cpu", "cuda", "meta", "reference")}
 _loaded: dict[str, Backend] = {}
 
 
@@ -75,6 +77,10 @@ class Backend(ABC):
     def from_numpy(self, array: Any) -> Array:
         """The device's array for a NumPy array; on a host it shares memory."""
 
+    @abstractmethod
+    def from_dlpack(self, source: Any) -> Array:
+        """The device's array over the memory of an object that speaks DLPack."""
+
     def constant(self, number: Any) -> Array:
         """A 0-d array of a NumPy number, for a kernel to read: nobody writes to it."""
         return self.from_numpy(number)
@@ -82,6 +88,10 @@ class Backend(ABC):
     @abstractmethod
     def to_numpy(self, array: Array) -> Any:
         """A NumPy array of the content; on a host it shares memory."""
+
+    def text(self, array: Array, prefix: str) -> str:
+        """What people are shown of the content, behind a prefix."""
+        return np.array2string(self.to_numpy(array), separator=", ", prefix=prefix, threshold=200)
 
     @abstractmethod
     def contiguous(self, array: Array) -> Array:
@@ -169,7 +179,7 @@ def register_kernel(
 
 
 def get_backend(device: str) -> Backend:
-    """The backend of a device's name ("cpu", "cuda", "reference"), loaded on first use; DeviceError for other names."""
+    """The backend of a device's name, loaded on first use; DeviceError for a name that is not known."""
     backend = _loaded.get(device)
     if backend is None:
         name = "cuda" if device == "cuda:0" else device

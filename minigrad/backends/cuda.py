@@ -1,4 +1,4 @@
-"""A CUDA GPU: memory from a pool, copies and kernels that the device runs in order while Python goes on.
+"""A CUDA GPU: memory from a pool; kernels that the device runs in order, and copies beside them, while Python goes on.
 
 What waits for the device: `to_numpy`, `minigrad.cuda.synchronize`, lending memory by DLPack, giving it back to the
 driver, and copies to the device that come faster than it takes them.
@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd import FILL
 from minigrad.backends.base import Array, Backend, Kernel, Spec
 from minigrad.backends.device_errors import raise_ours
-from minigrad.backends.device_pool import DevicePool
-from minigrad.dtypes import uint8
+from minigrad.backends.device_pool import Block, DevicePool
+from minigrad.dtypes import as_dtype, uint8
 from minigrad.ops.update import COPY
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 
@@ -73,10 +74,12 @@ class CudaBackend(Backend):
         return self.empty(Spec((size,), uint8))
 
     def from_numpy(self, array: Any) -> Array:
-        out = self.empty(Spec(array.shape, array.dtype))
-        if array.size:
-            self._do("copy_to_device", out.address, np.ascontiguousarray(array))
+        out = DeviceArray(self.pool().allocate(array.nbytes, for_copy=True), array.shape, array.dtype)
+        self._do("runtime.to_device", array, out)
         return out
+
+    def from_dlpack(self, source: Any) -> Array:
+        return self._do("borrowed.from_dlpack", source, as_dtype)
 
     def constant(self, number: Any) -> Array:
         self.pool()  # another runtime's constants are not in this one's memory
@@ -84,24 +87,22 @@ class CudaBackend(Backend):
         if key not in self._constants:
             if len(self._constants) == _MOST_CONSTANTS:
                 self._constants = {}
-            self._constants[key] = self.from_numpy(number)
+            # Filled, for a copy would wait behind those of whole batches.
+            self._constants[key] = self.empty(Spec((), number.dtype))
+            self.run(FILL, (self._constants[key],), (), (number.item(),))
         return self._constants[key]
 
     def to_numpy(self, array: Array) -> Any:
-        whole = self.contiguous(array)
-        host = np.empty(whole.shape, whole.dtype)
-        if host.size:
-            self._do("copy_to_host", host, whole.address)
-        return host
+        return self._do("runtime.to_host", self.contiguous(array))
 
     def synchronize(self) -> None:
         """Wait for the device; raise what went wrong on it."""
-        self._do("synchronize")
+        self._do("runtime.synchronize")
 
-    def _do(self, name: str, *arguments: Any) -> None:
-        runtime = self.pool().runtime
+    def _do(self, path: str, *arguments: Any) -> Any:
+        module, _, name = path.partition(".")
         try:
-            getattr(runtime, name)(*arguments)
+            return getattr(importlib.import_module(f"{_PACKAGE}.{module}"), name)(*arguments)
         except Exception as error:
             raise_ours(name, error)
 
@@ -113,7 +114,8 @@ class CudaBackend(Backend):
         return copy
 
     def is_whole(self, array: Array) -> bool:
-        return array.is_contiguous and array.nbytes == array.memory.nbytes and _holders(array) == _ALONE
+        is_all = array.is_contiguous and array.nbytes == array.memory.nbytes and isinstance(array.memory, Block)
+        return is_all and _holders(array) == _ALONE
 
     def assign(self, target: Array, source: Array) -> None:
         # Kernels write contiguous arrays: a launch for each stretch of the target that is one.

@@ -20,7 +20,7 @@ class Block(Memory):
     __slots__ = ("_memory", "_returned")
 
     def __init__(self, memory: Memory, nbytes: int, returned: deque[Memory]) -> None:
-        super().__init__(memory.address, nbytes)
+        super().__init__(memory.address, nbytes, memory.after)
         self._memory = memory
         self._returned = returned
 
@@ -31,7 +31,9 @@ class Block(Memory):
 class DevicePool:
     """The blocks of a device, by size, for all threads.
 
-    What runs on the device runs in order: a block may be used again while the device still computes with what it held.
+    What is launched runs in order: a block may be used again while the device still computes with what it held. Copies
+    from the host run beside that. The blocks they go to serve nothing else, and each has the mark of what used it last:
+    the next copy waits for that, and not for all that was launched since.
     The smallest unused block that will do serves, up to twice as large as asked for. None is given back before there is
     no other memory, or `clear` is called.
     """
@@ -39,26 +41,30 @@ class DevicePool:
     def __init__(self, runtime: Any) -> None:
         self.runtime = runtime
         self._held = self._peak = 0
-        self._free = Shelf()
+        self._shelves = (Shelf(), Shelf())
         # Appending is atomic, and all that a dying block does: it may die in the midst of anything.
-        self._returned: deque[Memory] = deque()
+        self._returned: tuple[deque[Memory], deque[Memory]] = (deque(), deque())
         self._lock = threading.Lock()
 
-    def allocate(self, nbytes: int) -> Block:
-        """Memory of undefined content; DeviceError if there is none even without the unused blocks."""
+    def allocate(self, nbytes: int, for_copy: bool = False) -> Block:
+        """Memory of undefined content; DeviceError if there is none even without the unused blocks.
+
+        What is `for_copy` is to be copied to from the host, before anything else.
+        """
         size = rounded(-(-max(nbytes, 1) // _UNIT) * _UNIT)
         with self._lock:
             self._collect()
-            fitting = self._free.fitting(size)
-            memory = self._free.take(fitting) if fitting else self._grow(size)
-            self._peak = max(self._peak, self._held - self._free.nbytes)
-        return Block(memory, nbytes, self._returned)
+            shelf = self._shelves[for_copy]
+            fitting = shelf.fitting(size)
+            memory = shelf.take(fitting) if fitting else self._grow(size)
+            self._peak = max(self._peak, self._held - self._unused())
+        return Block(memory, nbytes, self._returned[for_copy])
 
     def allocated(self) -> int:
         """Bytes of the blocks in use."""
         with self._lock:
             self._collect()
-            return self._held - self._free.nbytes
+            return self._held - self._unused()
 
     def reserved(self) -> int:
         """Bytes of all blocks."""
@@ -79,8 +85,14 @@ class DevicePool:
             self._release()
 
     def _collect(self) -> None:
-        while self._returned:
-            self._free.put(self._returned.popleft())
+        for for_copy, returned in enumerate(self._returned):
+            while returned:
+                memory = returned.popleft()
+                memory.after = self.runtime.mark() if for_copy else None
+                self._shelves[for_copy].put(memory)
+
+    def _unused(self) -> int:
+        return sum(shelf.nbytes for shelf in self._shelves)
 
     def _grow(self, size: int) -> Memory:
         try:
@@ -96,11 +108,12 @@ class DevicePool:
 
     def _release(self) -> int:
         """Give the unused blocks back; return how many bytes they had."""
-        unused = self._free.nbytes
-        while self._free.nbytes:
-            memory = self._free.take()
-            self._held -= memory.nbytes
-            self.runtime.free(memory.address)
+        unused = self._unused()
+        for shelf in self._shelves:
+            while shelf.nbytes:
+                memory = shelf.take()
+                self._held -= memory.nbytes
+                self.runtime.free(memory.address)
         return unused
 
     def _shortage(self, size: int, unused: int) -> str:

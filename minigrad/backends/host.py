@@ -41,6 +41,9 @@ class HostBackend(Backend):
     def from_numpy(self, array: Any) -> Array:
         return array
 
+    def from_dlpack(self, source: Any) -> Array:
+        return np.from_dlpack(source)
+
     def to_numpy(self, array: Array) -> Any:
         return array
 

@@ -9,7 +9,7 @@ import click
 from minigrad.cli import options, runs, sets
 from minigrad.data import Dataset, Subset
 from minigrad.data.folder import ImageFolder
-from minigrad.data.preprocess import Centred
+from minigrad.data.preprocess import Preprocessed
 from minigrad.errors import DataError, MinigradError
 from minigrad.train import Diagnosis, diagnose, load_checkpoint, load_history
 
@@ -46,8 +46,8 @@ def _diagnose(run: Path, labels: bool, data_dir: Path | None, device: str) -> tu
         found = diagnose(history)
         return [str(found)], found.healthy
     network, description = load_checkpoint(runs.weights_of(run))
-    train = sets.load_sets(description.data, data_dir, description.arguments["in_shape"]).train
-    found = diagnose(history, model=network.to(device), data=Centred(train, description.mean))
+    train = sets.load_sets(description.data, data_dir, description.image_shape).train
+    found = diagnose(history, model=network.to(device), data=Preprocessed(train, description.preprocessing))
     return [str(found), *_suspects(found, train, description.classes)], found.healthy
 
 

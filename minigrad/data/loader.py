@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
 from minigrad.data.arrays import Dataset, at_epoch
 from minigrad.data.integers import require_integer, require_seed
-from minigrad.data.prefetch import map_ahead
+from minigrad.data.prefetch import map_ahead, one_ahead
 from minigrad.data.shuffle import permutation
 from minigrad.errors import DataError
+from minigrad.ops.transfer import to_device
 from minigrad.random import SHUFFLING, initial_seed
 from minigrad.tensor import Tensor, from_numpy
 
@@ -90,9 +91,17 @@ class DataLoader:
         return -(-self._stop // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        return self.batches_on("cpu")
+
+    def batches_on(self, device: str) -> Iterator[tuple[Tensor, ...]]:
+        """Iterate over the next epoch in the memory of a device.
+
+        Other devices than the CPU are given each batch one ahead: while a GPU computes with one, the next is read, and
+        copied beside that. Its place in the epoch counts from when it is handed out.
+        """
         epoch, start = self._next
         self._next = (epoch + 1, 0)
-        return self._batches(epoch, start)
+        return self._batches(epoch, start, device)
 
     def state_dict(self) -> dict[str, int]:
         """Return the seed, the epoch, and the position: how many of its examples have been handed out."""
@@ -109,14 +118,15 @@ class DataLoader:
         self.seed = seed
         self._next = self._reached = (epoch, position)
 
-    def _batches(self, epoch: int, start: int) -> Iterator[tuple[Tensor, ...]]:
+    def _batches(self, epoch: int, start: int, device: str) -> Iterator[tuple[Tensor, ...]]:
         order = self._order(epoch)
         cuts = [*range(start, self._stop, self.batch_size), self._stop]
         parts = (order[begin:end] for begin, end in itertools.pairwise(cuts))
         read = functools.partial(self._read, at_epoch(self.dataset, epoch, self.seed))
-        for end, batch in zip(cuts[1:], map_ahead(read, parts, self.num_workers), strict=True):
+        batches = _on(device, map_ahead(read, parts, self.num_workers))
+        for end, batch in zip(cuts[1:], batches if device == "cpu" else one_ahead(batches), strict=True):
             self._reached = (epoch, end)
-            yield tuple(from_numpy(array) for array in batch)
+            yield batch
         self._reached = (epoch + 1, 0)
 
     def _read(self, dataset: Dataset, indices: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -127,3 +137,7 @@ class DataLoader:
         if not self.shuffle:
             return np.arange(len(self.dataset))
         return permutation(len(self.dataset), seed=self.seed, stream=SHUFFLING, epoch=epoch)
+
+
+def _on(device: str, batches: Iterable[tuple[np.ndarray, ...]]) -> Iterator[tuple[Tensor, ...]]:
+    return (tuple(to_device(from_numpy(array), device) for array in batch) for batch in batches)

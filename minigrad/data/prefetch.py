@@ -13,6 +13,20 @@ Result = TypeVar("Result")
 AHEAD: Final = 2  # results per thread that may wait to be taken: enough to even out slow items
 
 
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, each when the one after it is there too. What that raises is raised in its turn."""
+    waiting: deque[Item] = deque()
+    try:
+        for item in items:
+            waiting.append(item)
+            if len(waiting) > 1:
+                yield waiting.popleft()
+    except Exception:
+        yield from waiting
+        raise
+    yield from waiting
+
+
 def map_ahead(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Yield ``function(item)`` for every item, in order; with `threads` above 0 they compute results ahead.
 

@@ -49,4 +49,4 @@ class ConvNet(nn.Sequential):
             layers += [nn.Conv2d(channels if block else depth, channels, 3, padding=1), nn.ReLU()]
             layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels * height * width, classes))
-        start_for_relu(self, last=self[-1])
+        start_for_relu(self, self[-1])

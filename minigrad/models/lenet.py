@@ -46,7 +46,7 @@ class LeNet(nn.Module):
         self.fc3 = nn.Linear(84, classes)
         self.relu = nn.ReLU()
         self.pool = nn.MaxPool2d(2)
-        start_for_relu(self, last=self.fc3)
+        start_for_relu(self, self.fc3)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W) to (N, classes)."""

@@ -30,7 +30,7 @@ class MLP(nn.Module):
         self.fc1 = nn.Linear(math.prod(in_shape), hidden)
         self.fc2 = nn.Linear(hidden, classes)
         self.relu = nn.ReLU()
-        start_for_relu(self, last=self.fc2)
+        start_for_relu(self, self.fc2)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W) to (N, classes)."""

@@ -44,9 +44,7 @@ def vanilla_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Ten
     """
     require_float("vanilla_dropout", input=input)
     probability = as_probability("vanilla_dropout", p)
-    if not training:
-        return input * (1 - probability)
-    return _masked(input, probability, 1.0)
+    return _masked(input, probability, 1.0) if training else input * (1 - probability)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:

@@ -10,6 +10,8 @@ from minigrad.train.history_file import load_history, save_history
 from minigrad.train.plots import plot_history
 from minigrad.train.run_state import RunState
 from minigrad.train.scales import Scales, look
+from minigrad.train.search_result import SearchResult, Trial
+from minigrad.train.search_stages import search
 from minigrad.train.ten_crop import TenCropAverage, ten_crop
 from minigrad.train.trainer import DivergenceError, evaluate, fit
 from minigrad.train.weights import load_weights, save_weights
@@ -27,8 +29,10 @@ __all__ = [
     "Report",
     "RunState",
     "Scales",
+    "SearchResult",
     "Step",
     "TenCropAverage",
+    "Trial",
     "Verdict",
     "babysit",
     "check",
@@ -43,5 +47,6 @@ __all__ = [
     "save_checkpoint",
     "save_history",
     "save_weights",
+    "search",
     "ten_crop",
 ]

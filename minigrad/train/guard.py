@@ -11,7 +11,7 @@ from pathlib import Path
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
 from minigrad.nn.module import Module
-from minigrad.train.run_state import Loss
+from minigrad.train.heads import Loss
 from minigrad.train.trainer import evaluate
 from minigrad.train.warn import warn
 

@@ -1,4 +1,4 @@
-"""A closer look at a step: how large gradients, weights and updates are, and which ReLUs are dead."""
+"""A closer look at a step: how large activations, gradients, weights and updates are, and which ReLUs are dead."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ import numpy as np
 
 from minigrad.autograd import Op
 from minigrad.nn.module import Module
-from minigrad.tape import Observer
 from minigrad.tensor import Tensor
 from minigrad.train.history import Look
+from minigrad.train.outputs import Outputs
 
 
-class Looking(Observer):
+class Looking(Outputs):
     """Looks at one step of examples of `shape`: open during the forward pass, then told of gradients and updates."""
 
     def __init__(self, model: Module, shape: Sequence[int]) -> None:
-        self._model, self._shape = model, tuple(shape)
+        super().__init__(model, self._measure)
+        self._shape = tuple(shape)
         self._dead: dict[str, float] = {}
+        self._means: dict[str, float] = {}
+        self._stds: dict[str, float] = {}
 
     def applied(
         self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
     ) -> None:
         """Note which units of a ReLU are 0 for every example: channels of maps, or single ones."""
+        super().applied(op, inputs, params, outs, seconds)
         if op.name == "relu":
             out = outs[0].detach().cpu().numpy()
             alive = (out > 0).any(axis=tuple(axis for axis in range(out.ndim) if axis != 1))
@@ -35,15 +39,23 @@ class Looking(Observer):
         """Keep a copy of the weights, and measure the gradients."""
         named = dict(self._model.named_parameters())
         self._gradients = _norms({name: _array(p.grad) for name, p in named.items() if p.grad is not None})
-        self._before = {name: _array(p).copy() for name, p in named.items()}
+        self._weights = {name: _array(p).copy() for name, p in named.items()}
 
     def after_update(self, step: int) -> Look:
         """What was seen."""
         after = {name: _array(parameter) for name, parameter in self._model.named_parameters()}
         with np.errstate(all="ignore"):  # a training that explodes is to be seen, not to stop here
-            updates = {name: after[name] - before for name, before in self._before.items()}
-        rough = _roughness_of_first(after, self._shape)
-        return Look(step, self._gradients, _norms(self._before), _norms(updates), self._dead, rough)
+            updates = {name: after[name] - before for name, before in self._weights.items()}
+        norms = (self._gradients, _norms(self._weights), _norms(updates))
+        return Look(step, *norms, self._dead, self._means, self._stds, _roughness_of_first(after, self._shape))
+
+    @np.errstate(all="ignore")  # likewise
+    def _measure(self, name: str, layer: str, output: Tensor) -> None:
+        values = _array(output)
+        mean = values.mean(dtype=np.float64)
+        self._means[name] = float(mean)
+        # Example by example: a copy of all the activations in float64 would be twice their size.
+        self._stds[name] = math.sqrt(sum(float(np.square(example - mean).sum()) for example in values) / values.size)
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -10,9 +10,9 @@ from minigrad.data.loader import DataLoader
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
+from minigrad.train.heads import Loss
 from minigrad.train.history import History
 
-Loss = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[Module], Tensor]
 
 

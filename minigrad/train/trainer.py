@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import minigrad.nn.functional as F
@@ -13,16 +13,16 @@ from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
-from minigrad.ops.transfer import to_device
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 from minigrad.train.checkpoints import Checkpoints
+from minigrad.train.heads import Loss, logits_of, over_heads
 from minigrad.train.history import Epoch, History, Step
 from minigrad.train.history_file import HistoryFile
 from minigrad.train.looking import Looking
 from minigrad.train.progress import Progress
-from minigrad.train.run_state import Loss, Mean, Penalty, RunState, Schedule
+from minigrad.train.run_state import Mean, Penalty, RunState, Schedule
 from minigrad.train.snapshot import weights_of
 
 Callback = Callable[[RunState], object]
@@ -62,7 +62,9 @@ def fit(
     Parameters
     ----------
     model : Module
-        Maps inputs (N, ...) to logits (N, classes); its parameters are those of `optimizer`.
+        Maps inputs (N, ...) to logits (N, classes); its parameters are those of `optimizer`. In training mode it may
+        return a tuple of such logits, the first those of its end: the loss is that of the first, plus the model's
+        `auxiliary_weight` times that of each of the others.
     train, validation : Dataset
         Pairs of inputs and labels.
     epochs : int
@@ -110,14 +112,14 @@ def fit(
     if resume and checkpoints is None:
         raise DataError("fit: to resume, it must be told where: pass checkpoints=Checkpoints(folder)")
     loader = DataLoader(train, batch_size, shuffle=True, seed=seed, num_workers=num_workers)
-    run = RunState(model, optimizer, loader, epochs, loss, penalty, schedule)
+    run = RunState(model, optimizer, loader, epochs, over_heads(loss, model), penalty, schedule)
     if checkpoints is not None:
         checkpoints.begin(run, resume)
     run.history.about = _about(run, len(validation))
     with Progress(run, progress) as shown, HistoryFile(log, run.history) as file:
         while run.epoch <= epochs and not run.stop:
             model.train()
-            for inputs, labels in _on_device_of(model, loader):
+            for inputs, labels in loader.batches_on(_device_of(model)):
                 _step(run, inputs, labels, look_every)
                 shown.step(len(labels))
                 file.update()
@@ -151,7 +153,8 @@ def evaluate(
     model.eval()
     try:
         with no_grad():
-            for inputs, labels in _on_device_of(model, DataLoader(dataset, batch_size, num_workers=num_workers)):
+            loader = DataLoader(dataset, batch_size, num_workers=num_workers)
+            for inputs, labels in loader.batches_on(_device_of(model)):
                 logits = model(inputs)
                 sums.add(loss(logits, labels).item(), 0.0, logits, labels)
     finally:
@@ -163,15 +166,15 @@ def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> Non
     """Forward, backward, update; and what is remembered of it."""
     look = Looking(run.model, inputs.shape[1:]) if look_every and run.step % look_every == 0 else None
     with look or nullcontext():
-        logits = run.model(inputs)
-    data_loss = run.loss(logits, labels)
+        output = run.model(inputs)
+    data_loss = run.loss(output, labels)
     penalty = None if run.penalty is None else run.penalty(run.model)
     objective = data_loss if penalty is None else data_loss + penalty
     cost = _finite(run, objective.item())
     parts = (cost, 0.0) if penalty is None else (float(data_loss.item()), float(penalty.item()))
-    accuracy = run.so_far.add(cost, parts[1], logits, labels)
+    accuracy = run.so_far.add(cost, parts[1], logits_of(output), labels)
     run.history.steps.append(Step(cost, *parts, accuracy, run.lr))
-    # From here on nothing is read: while a GPU is busy with this, the next batch is fetched and copied.
+    # From here on nothing is read: while a GPU is busy with this, a batch is read and copied, the next but one.
     run.optimizer.zero_grad()
     objective.backward()
     if look:
@@ -231,7 +234,6 @@ def _about(run: RunState, validation: int) -> dict[str, object]:
     }
 
 
-def _on_device_of(model: Module, batches: Iterable[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+def _device_of(model: Module) -> str:
     parameter = next(model.parameters(), None)
-    device = "cpu" if parameter is None else parameter.device
-    return (tuple(to_device(item, device) for item in batch) for batch in batches)
+    return "cpu" if parameter is None else parameter.device

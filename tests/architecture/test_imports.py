@@ -23,9 +23,10 @@ LAYERS = [
     ["minigrad.tape"],
     ["minigrad.ops"],
     ["minigrad.backends"],
-    ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.testing", "minigrad.cuda"],
-    ["minigrad.models"],
-    ["minigrad.train", "minigrad.interop"],
+    ["minigrad.nn", "minigrad.optim", "minigrad.data", "minigrad.cuda"],
+    ["minigrad.models", "minigrad.testing"],
+    ["minigrad.train"],
+    ["minigrad.interop"],
     ["minigrad.cli"],
     ["minigrad.__main__"],
 ]

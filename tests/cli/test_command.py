@@ -15,7 +15,7 @@ from minigrad.data import datasets
 from minigrad.models import MODELS
 from minigrad.version import __version__
 
-COMMANDS = ("check", "train", "diagnose", "eval", "predict", "datasets", "models", "warmup", "info")
+COMMANDS = ("check", "search", "train", "plot", "diagnose", "eval", "predict", "datasets", "models", "warmup", "info")
 
 
 def started(*arguments, **options):
@@ -62,7 +62,7 @@ def test_the_module_is_the_command(tmp_path):
     assert (run.returncode, run.stdout, run.stderr) == (0, f"minigrad, version {__version__}\n", "")
     run = started("models", "nothing", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stderr.startswith("minigrad: model: no network is called 'nothing'; there are convnet, lenet, mlp")
+    assert run.stderr.startswith("minigrad: model: no network is called 'nothing'; there are convnet, two_layer_net, ")
 
 
 def test_a_reader_that_has_left_gets_no_traceback(tmp_path):
@@ -87,7 +87,8 @@ def test_datasets_are_listed(minigrad):
 def test_models_are_listed(minigrad):
     _, *lines = minigrad("models").lines
     assert [line.split()[0] for line in lines] == list(MODELS)
-    assert re.match(r"lenet +1x28x28 +61,706 +\d{3},\d{3} ", lines[1])
+    assert re.match(r"lenet +1x28x28 +61,706 +\d{3},\d{3} ", lines[2])
+    assert re.match(r"vgg16 +3x224x224 +138,357,544 +30,960,230,912 ", lines[10])
 
 
 def test_the_layers_of_a_model_are_listed(minigrad):

@@ -25,9 +25,10 @@ def epoch(loader):
     st.booleans(),
     st.integers(0, 2**64 - 1),
     st.sampled_from([0, 0, 1, 3]),
+    st.sampled_from(["cpu", "reference"]),
     st.data(),
 )
-def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last, seed, workers, data):
+def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last, seed, workers, device, data):
     if drop_last and batch_size is not None and batch_size > length:
         batch_size = length
     loader = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed)
@@ -37,7 +38,7 @@ def test_an_epoch_can_be_resumed_anywhere(length, batch_size, shuffle, drop_last
     stop = data.draw(st.integers(0, len(loader)), "batches before the interruption")
     broken = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed, workers)
     epoch(broken)
-    batches = iter(broken)
+    batches = broken.batches_on(device)
     begun = [next(batches)[0].tolist() for _ in range(stop)]
     resumed = DataLoader(numbered(length), batch_size, shuffle, drop_last, seed=7)
     resumed.load_state_dict(broken.state_dict())

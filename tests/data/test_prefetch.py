@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.data import ArrayDataset, DataLoader
-from minigrad.data.prefetch import AHEAD, map_ahead
+from minigrad.data.prefetch import AHEAD, map_ahead, one_ahead
 
 
 def our_threads():
@@ -102,3 +102,24 @@ def test_the_state_counts_what_was_handed_out():
     next(batches), next(batches)
     time.sleep(0.05)
     assert loader.state_dict()["position"] == 8
+
+
+def test_one_is_ready_when_the_one_before_is_handed_out():
+    made = []
+    items = one_ahead(made.append(item) or item for item in range(4))
+    assert [(item, len(made)) for item in items] == [(0, 2), (1, 3), (2, 4), (3, 4)]
+    assert [*one_ahead([])] == []
+
+
+def test_what_making_the_next_raises_is_raised_in_its_turn():
+    items = one_ahead(6 // (2 - item) for item in range(4))
+    assert [next(items), next(items)] == [3, 6]
+    with pytest.raises(ZeroDivisionError):
+        next(items)
+
+
+def test_who_stops_ends_what_is_ahead():
+    items = one_ahead(map_ahead(lambda item: item, range(9), 2))
+    assert next(items) == 0
+    items.close()
+    assert our_threads() == []

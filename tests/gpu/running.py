@@ -18,7 +18,7 @@ def to_device(array: np.ndarray) -> DeviceArray:
     before, after = (-sum(min(r, 0) for r in reach), sum(max(r, 0) for r in reach) + array.itemsize)
     memory = _allocate(before + after)
     data = (ctypes.c_uint8 * (before + after)).from_address(array.__array_interface__["data"][0] - before)
-    runtime.current().copy_to_device(memory.address, np.frombuffer(data, np.uint8))
+    runtime.to_device(np.frombuffer(data, np.uint8), DeviceArray(memory, (memory.nbytes,), np.uint8))
     return DeviceArray(memory, array.shape, array.dtype, array.strides, before)
 
 
@@ -49,6 +49,5 @@ def to_host(array: DeviceArray) -> np.ndarray:
     """The contents of an array of any strides."""
     if array.size == 0:
         return np.empty(array.shape, array.dtype)
-    row = np.empty(array.memory.nbytes, np.uint8)
-    runtime.current().copy_to_host(row, array.memory.address)
+    row = runtime.to_host(DeviceArray(array.memory, (array.memory.nbytes,), np.uint8))
     return np.ndarray(array.shape, array.dtype, row, array.offset, array.strides).copy()

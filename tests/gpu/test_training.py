@@ -128,16 +128,6 @@ def dataset():
     return ArrayDataset(rng.standard_normal((16, 3, 8, 8)).astype(np.float32), rng.integers(5, size=16))
 
 
-def test_the_next_batch_is_copied_before_anything_waits(log):
-    training, data = Training("cuda"), dataset()
-    settings = {"optimizer": training.optimizer, "batch_size": 4, "progress": False}
-    fit(training.model, data, data, epochs=1, look_every=0, **settings)  # a look reads norms
-    last = [at for at, entry in enumerate(log) if "optimise" in entry]
-    followers = [next(entry for entry in log[at + 1 :] if "launch" not in entry) for at in last]
-    assert len(last) == 4 * len([*training.model.parameters()])
-    assert set(followers) == {"copy to device"}
-
-
 def test_fit_and_evaluate_are_the_same_as_on_a_cpu():
     figures = []
     for device in ("cpu", "cuda"):

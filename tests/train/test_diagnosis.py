@@ -36,7 +36,7 @@ def history(
         ratios = {"0.weight": ratio if first_ratio is None else first_ratio, "2.weight": ratio, "2.bias": 1.0}
         updates = {name: ratios[name] * value for name, value in weights.items()}
         units = {"relu1": dead[0] if number == 0 else dead[1]}
-        looks.append(Look(20 * number + 1, {}, weights, updates, units, {"0.weight": roughness}))
+        looks.append(Look(20 * number + 1, {}, weights, updates, units, roughness={"0.weight": roughness}))
     return History(steps, epochs, looks, {} if batch is None else {"batch_size": batch}, stopped)
 
 
@@ -138,7 +138,9 @@ def test_a_history_that_is_too_short_says_nothing(length):
 def test_figures_that_are_not_finite_are_borne():
     made = history(losses=np.r_[FALLING[:30], [math.inf] * 10], noise=0.0)
     look = made.looks[-1]
-    made.looks.append(Look(40, {}, look.weights, dict.fromkeys(look.updates, math.nan), {}, {"0.weight": math.nan}))
+    made.looks.append(
+        Look(40, {}, look.weights, dict.fromkeys(look.updates, math.nan), {}, roughness={"0.weight": math.nan})
+    )
     assert diagnose(made).names == ("learning rate too high",)
 
 

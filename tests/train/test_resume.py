@@ -11,7 +11,7 @@ import minigrad as mg
 from minigrad import nn, optim
 from minigrad.errors import DataError, MinigradError
 from minigrad.train import Checkpoints, fit, load_history
-from tests.train.runs import BATCH, RECIPES, STEPS, data, digest, train
+from tests.train.runs import BATCH, RECIPES, STEPS, data, digest, network, train
 
 
 class Stop(Exception):  # noqa: N818 - no error: what ends a training here
@@ -49,6 +49,16 @@ def test_threads_that_read_ahead_change_nothing(tmp_path, unstopped):
     with pytest.raises(Stop):
         train(Checkpoints(tmp_path, every=1), on_step=stop_at(7), num_workers=2)
     assert digest(*train(Checkpoints(tmp_path), resume=True, num_workers=1)) == unstopped["SGD, batches"]
+
+
+def test_a_batch_that_waits_on_another_device_has_not_been_trained_with(tmp_path):
+    def of(**options):
+        mg.manual_seed(3)
+        return train(model=network().to("reference"), **options)
+
+    with pytest.raises(Stop):
+        of(checkpoints=Checkpoints(tmp_path, every=1), on_step=stop_at(7))
+    assert digest(*of(checkpoints=Checkpoints(tmp_path), resume=True)) == digest(*of())
 
 
 def test_checkpoints_change_nothing(tmp_path, unstopped):

@@ -57,7 +57,7 @@ def test_a_look_has_the_roughness_of_the_first_layer_if_it_sees_images():
 
 
 def test_histories_without_it_are_read_and_those_with_it_are_kept(tmp_path):
-    look = Look(1, {"w": 1.0}, {"w": 1.0}, {"w": 0.1}, {}, {"w": 0.5})
+    look = Look(1, {"w": 1.0}, {"w": 1.0}, {"w": 0.1}, {}, roughness={"w": 0.5})
     save_history(History(looks=[look]), tmp_path)
     path = tmp_path / "history.jsonl"
     assert load_history(path).looks == [look]

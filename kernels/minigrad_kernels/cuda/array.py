@@ -12,11 +12,13 @@ from minigrad_kernels.cuda import dlpack
 class Memory:
     """A stretch of device memory; what keeps it alive keeps this object."""
 
-    __slots__ = ("__weakref__", "address", "nbytes")
+    __slots__ = ("__weakref__", "address", "after", "nbytes")
 
-    def __init__(self, address: int, nbytes: int) -> None:
+    def __init__(self, address: int, nbytes: int, after: Any = None) -> None:
         self.address = address
         self.nbytes = nbytes
+        self.after = after
+        """The mark to wait for before the next use: of a copy to this memory or, in a pool, of the kernels before."""
 
 
 class DeviceArray:
@@ -71,13 +73,8 @@ class DeviceArray:
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements follow each other in row-major order; axes of length 1 do not matter."""
-        if self.size == 0:
-            return True
-        expected = contiguous_strides(self.shape, self.dtype.itemsize)
-        return all(
-            length == 1 or stride == wanted
-            for length, stride, wanted in zip(self.shape, self.strides, expected, strict=True)
-        )
+        axes = zip(self.shape, self.strides, contiguous_strides(self.shape, self.dtype.itemsize), strict=True)
+        return self.size == 0 or all(length == 1 or stride == wanted for length, stride, wanted in axes)
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
@@ -95,9 +92,7 @@ class DeviceArray:
     ) -> Any:
         # Who computes on a GPU names a stream; NumPy does not, and would find out too late that it cannot read this.
         if stream is None or copy or dl_device not in (None, self.__dlpack_device__()):
-            raise BufferError(
-                "this array is lent as it is, on the GPU, to who names a stream; for others copy it first"
-            )
+            raise BufferError("lent as it is, on the GPU, to who names a stream; for others copy it first")
         return dlpack.lend(self)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -121,34 +116,26 @@ class DeviceArray:
     def expand(self, shape: Sequence[int]) -> "DeviceArray":
         """Return the array repeated along axes of length 1, and along new leading axes."""
         new = len(shape) - self.ndim
-        strides = [
-            0 if axis < new or (self.shape[axis - new] == 1 and length != 1) else self.strides[axis - new]
-            for axis, length in enumerate(shape)
-        ]
+        own = zip((1,) * new + self.shape, (0,) * new + self.strides, shape, strict=True)
+        strides = [0 if length == 1 != wanted else stride for length, stride, wanted in own]
         return DeviceArray(self.memory, shape, self.dtype, strides, self.offset)
 
     def slice(self, index: Sequence[Any]) -> "DeviceArray":
         """Return what a basic index picks: integers, slices, and None for a new axis."""
-        shape: list[int] = []
-        strides: list[int] = []
-        offset, axis = self.offset, 0
+        axes = zip(self.shape, self.strides, strict=True)
+        kept: list[tuple[int, int]] = []
+        offset = self.offset
         for item in index:
-            if item is None:
-                shape.append(1)
-                strides.append(0)
-                continue
-            length, stride = self.shape[axis], self.strides[axis]
-            axis += 1
-            if isinstance(item, slice):
-                start, stop, step = item.indices(length)
+            length, stride = (1, 0) if item is None else next(axes)
+            if item is None or isinstance(item, slice):
+                start, stop, step = (item or slice(None)).indices(length)
                 count = len(range(start, stop, step))
                 offset += start * stride if count else 0
-                shape.append(count)
-                strides.append(step * stride)
+                kept.append((count, step * stride))
             else:
                 offset += (item + length if item < 0 else item) * stride
-        shape += self.shape[axis:]
-        strides += self.strides[axis:]
+        kept += axes
+        shape, strides = ([axis[which] for axis in kept] for which in (0, 1))
         return DeviceArray(self.memory, shape, self.dtype, strides, offset)
 
 

@@ -1,4 +1,4 @@
-"""The runtime of a GPU, by Numba CUDA: one stream, pinned memory on the way to the device.
+"""The runtime of a GPU, by Numba CUDA: a stream for kernels, one for copies, pinned memory on the way to the device.
 
 There was no GPU to run this file on: docs/cuda.md says what was checked instead.
 """
@@ -26,18 +26,16 @@ class _Staging:
 
     def __init__(self) -> None:
         self.buffer = cuda.pinned_array(STAGED_BYTES, np.uint8)
-        self._copied = cuda.event(timing=False)
-        self._is_in_use = False
+        self.copied: Any = None
 
     def copy(self, address: int, host: np.ndarray, stream: Any) -> None:
         """Copy at most the buffer's bytes to the device, waiting for nothing but the buffer."""
-        if self._is_in_use:
-            self._copied.synchronize()
+        if self.copied is not None:
+            self.copied.synchronize()
         staged = self.buffer[: host.nbytes]
         staged[...] = host
         _bytes_at(address, host.nbytes).copy_to_device(staged, stream=stream)
-        self._copied.record(stream)
-        self._is_in_use = True
+        self.copied = _mark_of(stream)
 
 
 class Driver(Runtime):
@@ -45,7 +43,8 @@ class Driver(Runtime):
 
     def __init__(self) -> None:
         _require_gpu()
-        self._stream = cuda.stream()
+        self._stream, self._copies = cuda.stream(), cuda.stream()
+        self.stream = int(self._stream)
         self._memory: dict[int, Any] = {}
         # Images and labels of two batches: one can be staged while the other is under way.
         self._staging = [_Staging() for _ in range(4)]
@@ -63,16 +62,18 @@ class Driver(Runtime):
         return address
 
     def free(self, address: int) -> None:
-        # CUDA waits for the kernels that use the memory before it takes it back.
+        # CUDA waits for what uses the memory before it takes it back.
         del self._memory[address]
         cuda.current_context().deallocations.clear()
 
-    def copy_to_device(self, address: int, host: np.ndarray) -> None:
+    def copy_to_device(self, address: int, host: np.ndarray, after: Any) -> Any:
         contents = host.reshape(-1).view(np.uint8)
         with self._lock:
+            after.wait(self._copies)
             for start in range(0, contents.nbytes, STAGED_BYTES):
                 self._staging.append(self._staging.pop(0))
-                self._staging[-1].copy(address + start, contents[start : start + STAGED_BYTES], self._stream)
+                self._staging[-1].copy(address + start, contents[start : start + STAGED_BYTES], self._copies)
+            return self._staging[-1].copied
 
     def copy_to_host(self, host: np.ndarray, address: int) -> None:
         _bytes_at(address, host.nbytes).copy_to_host(host.reshape(-1).view(np.uint8), stream=self._stream)
@@ -87,7 +88,14 @@ class Driver(Runtime):
             configured = kernel.dispatcher[tuple(grid), kernel.block, self._stream]
         configured(*given)
 
+    def mark(self) -> Any:
+        return _mark_of(self._stream)
+
+    def wait(self, mark: Any) -> None:
+        mark.wait(self._stream)
+
     def synchronize(self) -> None:
+        self._copies.synchronize()
         self._stream.synchronize()
 
     def memory_info(self) -> tuple[int, int]:
@@ -115,6 +123,12 @@ def _require_gpu() -> None:
         raise UnavailableError(f"the CUDA driver cannot be used: {reason}") from error
     if count == 0:
         raise UnavailableError("the CUDA driver finds no GPU")
+
+
+def _mark_of(stream: Any) -> Any:
+    event = cuda.event(timing=False)
+    event.record(stream)
+    return event
 
 
 def _bytes_at(address: int, nbytes: int) -> Any:

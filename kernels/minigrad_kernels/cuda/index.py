@@ -15,25 +15,27 @@ from itertools import chain
 
 import numpy as np
 
+from minigrad_kernels.cuda import update
 from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import ALL, kernel
 from minigrad_kernels.cuda.language import first_index, grid_threads, uint32
 from minigrad_kernels.cuda.launch import ceil_div, launch
+from minigrad_kernels.cuda.strided import WORDS, as_words
 from minigrad_kernels.cuda.strides import span
 from minigrad_kernels.cuda.walk import SHAPE, STEPS, over, place, walks
 
-BITS = {1: "uint8", 4: "int32", 8: "int64"}
 STRETCHES = 1 << 16
 """So many threads are enough for a gradient; each of them reads the whole index."""
 
 
 def gather(out: DeviceArray, x: DeviceArray, index: DeviceArray, axis: int) -> None:
     """Write out[..., i, ...] = x[..., index[..., i, ...], ...]."""
-    given, indices = span(_bits(x)), span(index)
+    out_words, x_words = as_words(out, x)
+    given, indices = span(x_words), span(index)
     across = given._replace(strides=(*given.strides[:axis], 0, *given.strides[axis + 1 :]))
     nothing = np.full(1, np.nan if x.dtype.kind == "f" else 0, x.dtype).view(given.row.dtype)[0]
     for walk in walks(out.shape, across, indices):
-        arrays = (walk.part_of(_bits(out)), given.row, indices.row)
+        arrays = (walk.part_of(out_words), given.row, indices.row)
         line = (x.shape[axis], given.strides[axis])
         launch(_gather, walk.size, *arrays, nothing, walk.size, *line, *walk.shape, *chain(*walk.steps))
 
@@ -45,7 +47,7 @@ def gather_input_grad(dx: DeviceArray, dy: DeviceArray, index: DeviceArray, axis
     rows, along = [given.row for given in spans], [given.strides[axis] for given in spans]
     lines = [index.shape[a] for a in others]
     if lines != [dx.shape[a] for a in others]:
-        _zero(dx)
+        update.fill(dx, 0)
     length = dx.shape[axis]
     stretch = max(1, dx.size // STRETCHES)
     for walk in walks(lines, *(over(given, others) for given in spans)):
@@ -57,7 +59,7 @@ def gather_input_grad(dx: DeviceArray, dy: DeviceArray, index: DeviceArray, axis
 def embed(out: DeviceArray, x: DeviceArray, index: tuple[int | slice | None, ...]) -> None:
     """Write zeros, then x to out[index] for a basic index."""
     if x.size != out.size:
-        _zero(out)
+        update.fill(out, 0)
     _copy(out.slice(index), x)
 
 
@@ -70,23 +72,14 @@ def cat(out: DeviceArray, parts: tuple[DeviceArray, ...], axis: int) -> None:
         start = end
 
 
-def _bits(array: DeviceArray) -> DeviceArray:
-    """Return the same memory as integers."""
-    return DeviceArray(array.memory, array.shape, BITS[array.itemsize], array.strides, array.offset)
-
-
-def _zero(out: DeviceArray) -> None:
-    launch(_fill_with_zero, out.size, _bits(out).reshape(-1), out.size)
-
-
 def _copy(out: DeviceArray, x: DeviceArray) -> None:
     """Copy between arrays of the same shape."""
-    target, given = span(_bits(out)), span(_bits(x))
+    target, given = map(span, as_words(out, x))
     for walk in walks(out.shape, target, given):
         launch(_copy_elements, walk.size, target.row, given.row, walk.size, *walk.shape, *chain(*walk.steps))
 
 
-@kernel("out T1", "in T1", "in int64_1", "T", *("uint",) * 3, *SHAPE, *STEPS, *STEPS, dtypes=BITS.values())
+@kernel("out T1", "in T1", "in int64_1", "T", *("uint",) * 3, *SHAPE, *STEPS, *STEPS, dtypes=WORDS)
 def _gather(
     out, x, index, nothing, size, length, step,
     axes, n1, n2, n3, x_start, x0, x1, x2, x3, index_start, i0, i1, i2, i3,
@@ -120,13 +113,7 @@ def _gather_grad(
                 dx[at] = dx.dtype.type(dx[at] + dy[uint32(dy_line + entry * dy_step)])
 
 
-@kernel("out T1", "uint", dtypes=BITS.values())
-def _fill_with_zero(out, size):
-    for i in range(first_index(), size, grid_threads()):
-        out[i] = 0
-
-
-@kernel("out T1", "in T1", "uint", *SHAPE, *STEPS, *STEPS, dtypes=BITS.values())
+@kernel("out T1", "in T1", "uint", *SHAPE, *STEPS, *STEPS, dtypes=WORDS)
 def _copy_elements(out, x, size, axes, n1, n2, n3, out_start, o0, o1, o2, o3, x_start, x0, x1, x2, x3):
     for i in range(first_index(), size, grid_threads()):
         target = place(i, axes, n1, n2, n3, out_start, o0, o1, o2, o3)

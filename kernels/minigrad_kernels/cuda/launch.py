@@ -39,6 +39,7 @@ def launch_blocks(kernel: Kernel, grid: tuple[int, ...], *arguments: Any) -> Non
     dtypes: dict[str, Any] = {}
     for word, argument in zip(kernel.words, arguments, strict=True):
         if isinstance(argument, DeviceArray):
+            runtime.wait_for_copies(argument)
             if argument.size > MOST_ELEMENTS:
                 raise ValueError(f"cuda: {kernel.name}: arrays have less than 2**31 elements, this one {argument.size}")
             variable = word.split()[1][0]

@@ -20,7 +20,13 @@ class UnavailableError(RuntimeError):
 
 
 class Runtime(ABC):
-    """One device and one stream: what is launched runs in order, and reads memory after what was copied before it."""
+    """One device with two queues: what is launched runs in order, and beside it what is copied from the host, in order.
+
+    Only marks say what of one queue comes after what of the other.
+    """
+
+    stream: int
+    """The queue of what is launched, as other libraries know it."""
 
     @abstractmethod
     def allocate(self, nbytes: int) -> int:
@@ -31,24 +37,35 @@ class Runtime(ABC):
         """Give memory back, once what was launched before has run."""
 
     @abstractmethod
-    def copy_to_device(self, address: int, host: np.ndarray) -> None:
-        """Copy a contiguous array to an address; it may be changed as soon as this returns."""
+    def copy_to_device(self, address: int, host: np.ndarray, after: Any) -> Any:
+        """Copy a contiguous array to an address, beside what is launched but after a mark; return the mark of its end.
+
+        The array may be changed as soon as this returns.
+        """
 
     @abstractmethod
     def copy_to_host(self, host: np.ndarray, address: int) -> None:
-        """Copy from an address into a contiguous array, and wait for that."""
+        """Copy from an address into a contiguous array, in the order of what is launched, and wait for that."""
 
     @abstractmethod
     def copy_on_device(self, target: int, source: int, nbytes: int) -> None:
-        """Copy from one address to another."""
+        """Copy from one address to another, in the order of what is launched."""
 
     @abstractmethod
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
         """Run a kernel: its arguments are arrays and scalars of the types that the signature says."""
 
     @abstractmethod
+    def mark(self) -> Any:
+        """Return the mark of all that was launched so far; None is no mark."""
+
+    @abstractmethod
+    def wait(self, mark: Any) -> None:
+        """Have what is launched from now on run after a mark; the host waits for nothing."""
+
+    @abstractmethod
     def synchronize(self) -> None:
-        """Wait until everything that was launched has run; raise what went wrong in it."""
+        """Wait until everything that was launched or copied is done; raise what went wrong in it."""
 
     @abstractmethod
     def memory_info(self) -> tuple[int, int]:
@@ -76,14 +93,28 @@ def use(runtime: Runtime) -> Iterator[None]:
 
 
 def to_device(host: np.ndarray, target: DeviceArray) -> None:
-    """Copy a NumPy array into a contiguous array of the device."""
+    """Copy a NumPy array into a contiguous array of the device, beside what is launched meanwhile."""
     if target.nbytes:
-        current().copy_to_device(target.address, np.ascontiguousarray(host))
+        after = current().mark() if target.memory.after is None else target.memory.after
+        target.memory.after = current().copy_to_device(target.address, np.ascontiguousarray(host), after)
 
 
 def to_host(source: DeviceArray) -> np.ndarray:
     """Return a NumPy array of the contents of a contiguous array of the device."""
     host = np.empty(source.shape, source.dtype)
     if source.nbytes:
+        wait_for_copies(source)
         current().copy_to_host(host, source.address)
     return host
+
+
+def wait_for_copies(*arrays: DeviceArray) -> None:
+    """Have what is launched next run after what is being copied to arrays: to be called before it uses them."""
+    for memory in (array.memory for array in arrays if array.memory.after is not None):
+        current().wait(memory.after)
+        memory.after = None  # not before: another thread may be about to launch
+
+
+def synchronize() -> None:
+    """Wait for the device."""
+    current().synchronize()

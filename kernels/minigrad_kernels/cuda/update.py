@@ -23,6 +23,7 @@ def fill(out: DeviceArray, value: float) -> None:
 def copy(out: DeviceArray, x: DeviceArray) -> None:
     """`out = x`."""
     if x.is_contiguous and out.size:
+        runtime.wait_for_copies(out, x)
         runtime.current().copy_on_device(out.address, x.address, out.nbytes)
     else:
         run(_copy, *as_words(out, x))

@@ -64,6 +64,7 @@ class PCA(Components, Preprocessing):
     """
 
     names = ("mean", *Components.names)
+    keeps_shape = False
 
     def __init__(self, n_components: float | None = None) -> None:
         super().__init__()
@@ -93,6 +94,10 @@ class PCA(Components, Preprocessing):
         y = self._require(values, self.explained_variance_.shape)
         x = y @ self.array("components", y.dtype)
         return x.reshape(*y.shape[:-1], *self.mean_.shape) + self.array("mean", y.dtype)
+
+    def out_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        super().out_shape(shape)
+        return shape if self.keeps_shape else self.explained_variance_.shape
 
     def _number_kept(self, count: int, variance: np.ndarray) -> int:
         wanted: float = len(variance) if self.n_components is None else self.n_components
@@ -185,6 +190,8 @@ class ZCAWhitening(PCAWhitening):
     Source: Bell and Sejnowski (1997), The "independent components" of natural scenes are edge filters; Krizhevsky
     (2009), Learning multiple layers of features from tiny images, appendix A.
     """
+
+    keeps_shape = True
 
     def __init__(self, eps: float = _EPS) -> None:
         super().__init__(None, eps)

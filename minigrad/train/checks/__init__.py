@@ -21,7 +21,8 @@ from minigrad.train.checks.parameters import every_gradient, update_ratio
 from minigrad.train.checks.report import Finding, Report
 from minigrad.train.checks.subject import PenaltyOf, Subject
 from minigrad.train.checks.units import dead_units
-from minigrad.train.scales import Loss, kept_random_state
+from minigrad.train.heads import Loss, over_heads
+from minigrad.train.scales import kept_random_state
 
 __all__ = ["CHECKS", "Finding", "Report", "check"]
 
@@ -81,7 +82,9 @@ def check(
     with kept_random_state(), enable_grad():
         manual_seed(seed)
         model, optimizer = copy.deepcopy((model, optimizer))
-        subject = Subject(model.train(), data, validation, loss, optimizer, penalty, batch_size, seed)
+        subject = Subject(
+            model.train(), data, validation, over_heads(loss, model), optimizer, penalty, batch_size, seed
+        )
         return Report(tuple(find(subject) for find in CHECKS))
 
 

@@ -9,6 +9,7 @@ from minigrad.ops.create import zeros_like
 from minigrad.optim import Adam
 from minigrad.train.checks.report import Finding
 from minigrad.train.checks.subject import Subject
+from minigrad.train.heads import logits_of
 
 _EXAMPLES = 20
 _STEPS = 300
@@ -19,7 +20,7 @@ _NEAR_ZERO = 0.02  # of the loss of equal scores
 def overfit(subject: Subject) -> Finding:
     """Twenty examples are overfitted to a loss near 0, without regularisation."""
     inputs, labels = subject.batch(size=_EXAMPLES)
-    scores = subject.copies()[0](inputs)
+    scores = logits_of(subject.copies()[0](inputs))
     goal = _NEAR_ZERO * subject.loss(zeros_like(scores.detach()), labels).item()
     best, steps, rate = math.inf, 0, _RATES[0]
     for lr in _RATES:

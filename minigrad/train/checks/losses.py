@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import minigrad.nn.functional as F
@@ -9,6 +10,7 @@ from minigrad.ops.create import zeros_like
 from minigrad.recording import no_grad
 from minigrad.train.checks.report import Finding
 from minigrad.train.checks.subject import Subject
+from minigrad.train.heads import logits_of
 
 _TOLERANCE = 0.5  # the scores of a good start are as large as 1, which adds a fifth or so
 _STRENGTH = 1e3  # the course's
@@ -20,9 +22,9 @@ def first_loss(subject: Subject) -> Finding:
     """The loss is that of equal scores, ln C for softmax and C - 1 for the SVM: the network knows nothing yet."""
     model, _ = subject.copies()
     inputs, labels = subject.batch()
-    scores = model(inputs)
+    scores = logits_of(model(inputs))
     found, expected = float(subject.loss(scores, labels)), float(subject.loss(zeros_like(scores), labels))
-    formula = _FORMULAS.get(subject.loss, "that of equal scores").format(scores.shape[-1])
+    formula = _FORMULAS.get(inspect.unwrap(subject.loss), "that of equal scores").format(scores.shape[-1])
     return Finding(
         "first loss",
         f"{expected:.4g} ({formula}) within {_TOLERANCE:.0%}",

@@ -14,7 +14,8 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.random import SHUFFLING
 from minigrad.tensor import Tensor
-from minigrad.train.scales import Loss, as_batch, device_of
+from minigrad.train.heads import Loss
+from minigrad.train.scales import as_batch, device_of
 
 PenaltyOf = Callable[[float], Callable[[Module], Tensor]]
 

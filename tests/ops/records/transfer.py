@@ -18,7 +18,7 @@ def to_the_other(input, device=None):
     return ops.to_device(input, device or ("reference" if input.device == "cpu" else "cpu"))
 
 
-DEVICES = "the devices are 'cpu', 'cuda', 'reference'"
+DEVICES = "the devices are 'cpu', 'cuda', 'meta', 'reference'"
 
 RECORDS = [
     OpSpec(
