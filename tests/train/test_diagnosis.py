@@ -226,14 +226,11 @@ def test_suspect_labels_are_found_and_the_worst_come_first():
 
 
 def test_a_label_is_suspect_if_it_is_no_likely_one_and_another_is_sure():
-    certain, likely, unsure = (
-        [0.9, 0.05, 0.03, 0.01, 0.005, 0.005],
-        [0.8, 0.15, 0.02, 0.01, 0.01, 0.01],
-        [0.3] + [0.14] * 5,
-    )
-    logs = np.log([certain, certain, certain, likely, unsure, certain])
-    labels = np.array([0, 0, 4, 1, 5, 3])
-    assert suspects(logs, labels).tolist() == [2, 5]
+    rest = np.arange(9, 0, -1) / 45  # of the classes 1 to 9, the more probable first
+    sure, unsure = (np.log(np.r_[first, (1 - first) * rest]) for first in (0.9, 0.3))
+    logs = np.array([sure, sure, sure, sure, sure, unsure])
+    labels = np.array([0, 0, 3, 9, 2, 9])
+    assert suspects(logs, labels).tolist() == [3, 2]
 
 
 def test_a_network_that_knows_little_judges_no_labels():
