@@ -36,8 +36,8 @@ class Looking(Outputs):
             self._dead[f"relu{len(self._dead) + 1}"] = 1 - float(alive.mean())
 
     def before_update(self) -> None:
-        """Keep a copy of the weights that are trained, and measure their gradients."""
-        named = {name: parameter for name, parameter in self._model.named_parameters() if parameter.requires_grad}
+        """Keep a copy of the weights, and measure the gradients."""
+        named = dict(self._model.named_parameters())
         self._gradients = _norms({name: _array(p.grad) for name, p in named.items() if p.grad is not None})
         self._weights = {name: _array(p).copy() for name, p in named.items()}
 

@@ -84,6 +84,10 @@ FAULTS = {
 
 HEALTHY = {
     "plain": {},
+    "begins with the weights of another": {
+        "losses": np.r_[[0.01] * 9, np.linspace(0.08, 0.01, STEPS - 9)],
+        "noise": 0.0,
+    },
     "a slow start": {"losses": np.r_[2.3 * np.ones(60), FALLING]},
     "accurate and flat": {"losses": np.maximum(FALLING, 1.0)},
     "poor and still falling": {"losses": np.linspace(2.3, 1.5, STEPS), "train": 0.5, "validation": 0.5},

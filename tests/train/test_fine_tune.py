@@ -81,7 +81,7 @@ def test_frozen_parameters_and_their_statistics_stay_while_the_rest_learns(net, 
     assert freeze(net, "[01].*") == ("0.weight", "0.bias", "1.weight", "1.bias")
     before = arrays(net)
     optimizer = optim.SGD(param_groups(net, {}), lr=0.1, momentum=0.9, weight_decay=0.1)
-    history = fit(
+    fit(
         net,
         data,
         data,
@@ -93,7 +93,6 @@ def test_frozen_parameters_and_their_statistics_stay_while_the_rest_learns(net, 
     )
     assert changed(net, before) == {name for name in before if name[0] in "347"}
     assert (net[1].training, net[4].training) == (False, True)
-    assert set(history.looks[0].updates) == {name for name, _ in net.named_parameters() if name[0] in "347"}
 
 
 def test_a_batch_normalisation_that_is_half_frozen_follows_the_data(net):

@@ -61,6 +61,11 @@ class Curves:
         return (self._half_way - float(self.parts[-2:].mean())) / fallen if fallen > 0 else 0.0
 
     @property
+    def ignorance(self) -> float:
+        """The first level as a part of a guess's between two classes: 1 but for a network that was trained before."""
+        return min(1.0, self.first / math.log(2))
+
+    @property
     def peak(self) -> float:
         """The highest level after the first steps, as a multiple of the first."""
         return float(np.convolve(self.data_loss, np.ones(self.window) / self.window, "valid").max() / self.first)

@@ -43,7 +43,7 @@ def rate_too_high(curves: Curves) -> Verdict | None:
         return None
     if curves.history.stopped.startswith("the cost is"):
         evidence = f"the loss explodes: {curves.history.stopped}"
-    elif curves.peak > _EXPLODED:
+    elif curves.peak * curves.ignorance > _EXPLODED:
         evidence = f"the loss explodes: it rose to {curves.peak:.1f} times its first level, {curves.first:.3g}"
     elif _is_flat_and_high(curves) and curves.update_ratios.max(initial=0.0) > _HIGH:
         updates = f"updates were up to {curves.update_ratios.max():.1e} of the weights, where 1e-3 is healthy"

@@ -29,7 +29,7 @@ def batch_too_small(curves: Curves) -> Verdict | None:
     limit = _NOISY
     if curves.batch is not None:
         limit = _NOISY_IF_SMALL if curves.batch <= _SMALL_BATCH else _NOISY_IF_LARGE
-    if not curves.has_trend or curves.noise < limit:
+    if not curves.has_trend or curves.noise * curves.ignorance < limit:
         return None
     size = "" if curves.batch is None else f" of {curves.batch}"
     return Verdict(
