@@ -34,7 +34,7 @@ def read_model(source: str | os.PathLike[str] | bytes) -> Graph:
     try:
         model = onnx.ModelProto.FromString(source if isinstance(source, bytes) else Path(source).read_bytes())
         graph = _graph(model, folder)
-        onnx.checker.check_model(model)
+        _check(onnx, model)
     except DataError as error:
         raise DataError(f"{where}: this ONNX model cannot be used: {error}") from error
     except Exception as error:  # whatever a hostile file may raise: it cannot be used
@@ -46,9 +46,18 @@ def read_model(source: str | os.PathLike[str] | bytes) -> Graph:
 def _package() -> Any:
     try:
         importlib.import_module("onnx.checker")
+        importlib.import_module("onnx.shape_inference")
         return importlib.import_module("onnx")
     except ImportError as error:
         raise MinigradError("load_onnx: onnx is not installed; pip install 'minigrad[onnx]'") from error
+
+
+def _check(onnx: Any, model: Any) -> None:
+    """The rules of the format and of each operator; and whether shapes fit, whatever the file says they come to."""
+    onnx.checker.check_model(model)
+    for value in (*model.graph.output, *model.graph.value_info):
+        value.type.tensor_type.ClearField("shape")
+    onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
 
 
 def _graph(model: Any, folder: Path | None) -> Graph:
@@ -78,6 +87,7 @@ def _declare_as_inputs(proto: Any) -> None:
         if tensor.name not in declared:
             value = proto.input.add(name=tensor.name)
             value.type.tensor_type.elem_type = tensor.data_type
+            value.type.tensor_type.shape.SetInParent()  # also where there are no axes
             for length in tensor.dims:
                 value.type.tensor_type.shape.dim.add(dim_value=length)
     del proto.initializer[:]

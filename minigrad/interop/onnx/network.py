@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,27 +15,39 @@ from minigrad.interop.onnx import operators as operators  # fills the table
 from minigrad.interop.onnx.graph import Graph, Input, Node
 from minigrad.interop.onnx.table import MOST_ELEMENTS, Operator, Run, find
 from minigrad.nn.module import Module
-from minigrad.recording import no_grad
 from minigrad.tensor import Buffer, Parameter, Tensor, tensor
 
-_MAKERS = ("Constant", "ConstantOfShape")  # what they make of the file's numbers is made once, as if it were in the file
+_MAKERS = (
+    "Constant",
+    "ConstantOfShape",
+)  # what they make of the file's numbers is made once, as if it were in the file
+
+
+Chosen = tuple[Node, Operator]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A node, its operator, what its inputs are, whether it sees the batch, and which values nobody reads after it."""
+    """A node, its operator, what its inputs are, and what `forward` knows of its values.
+
+    `read` is the number of outputs up to the last that somebody reads; `ended` are the values nobody reads afterwards.
+    """
 
     node: Node
     operator: Operator
     roles: tuple[str, ...]
-    sees_batch: bool
-    last_read: tuple[str, ...]
+    sees_batch: bool = False
+    read: int = 1
+    ended: tuple[str, ...] = ()
 
     def run(self, run: Run, values: dict[str, Any]) -> tuple[Any, ...]:
         """What the node makes of the values; an error says which node it was."""
         try:
             given = [values[name] if name else None for name in self.node.inputs]
-            return self.operator(run, _placed(given, self.roles), self.node.attributes)
+            made = self.operator(run, _placed(given, self.roles), self.node.attributes)
+            if len(made) < self.read:
+                raise DataError(f"it makes {len(made)} outputs here, not {self.read}")
+            return made
         except Exception as error:  # an operator trusts the numbers in the file, which may be any
             kind = type(error) if isinstance(error, MinigradError) else DataError
             raise kind(f"{self.node.operator} {self.node}: {error}") from error
@@ -51,10 +64,9 @@ class OnnxNetwork(Module):
         graph = graph.without_copies()
         self.graph_inputs: tuple[Input, ...] = graph.inputs
         self.graph_outputs: tuple[str, ...] = graph.outputs
-        chosen = _chosen(graph)
-        arrays, nodes = _with_makers_run(graph, chosen)
-        nodes = _with_own_statistics(nodes, chosen, arrays)
-        self._steps = tuple(_steps(nodes, chosen, graph))
+        arrays = dict(graph.arrays)
+        chosen = list(_with_own_statistics(_with_makers_run(_chosen(graph), arrays), arrays))
+        self._steps = tuple(_steps(chosen, graph))
         self._attributes: dict[str, str] = {}  # names of values, and of the attributes that hold them
         self._constants: dict[str, Tensor] = {}
         for name, kind in _kinds(self._steps, arrays, graph.outputs).items():
@@ -78,17 +90,19 @@ class OnnxNetwork(Module):
         values |= {given.name: x for given, x in zip(self.graph_inputs, inputs, strict=True)}
         batch = self._batch(inputs)
         for step in self._steps:
-            run = Run(self.training, _wanted(step.node), batch if step.sees_batch else None)
+            run = Run(self.training, len(step.node.outputs), step.read, batch if step.sees_batch else None)
             made = step.run(run, values)
             values.update(zip(step.node.outputs, made, strict=False))
-            for name in step.last_read:
+            for name in step.ended:
                 values.pop(name, None)
         out = tuple(values[name] for name in self.graph_outputs)
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:
         """Inputs and outputs, and how many nodes lie between them."""
-        return f"({', '.join(map(str, self.graph_inputs))}) -> ({', '.join(self.graph_outputs)}), {len(self._steps)} nodes"
+        return (
+            f"({', '.join(map(str, self.graph_inputs))}) -> ({', '.join(self.graph_outputs)}), {len(self._steps)} nodes"
+        )
 
     def _require(self, inputs: tuple[Tensor, ...]) -> None:
         wanted = [len(given.shape) for given in self.graph_inputs]
@@ -103,76 +117,64 @@ class OnnxNetwork(Module):
         return None if declared in (None, size) else (declared or 0, size)
 
 
-def _wanted(node: Node) -> int:
-    """How many outputs are read, up to the last one that has a name."""
-    return max((place for place, name in enumerate(node.outputs, 1) if name), default=0)
-
-
-def _chosen(graph: Graph) -> dict[int, Operator]:
-    """The operator of each node, by the node's identity; one error names every node that has none."""
-    chosen, missing = {}, dict[str, list[str]]()
+def _chosen(graph: Graph) -> list[Chosen]:
+    """The nodes with their operators; one error names every node that has none."""
+    chosen, missing = [], dict[str, list[str]]()
     for node in graph.nodes:
         found = find(node.operator, graph.opset)
         problem = None if found is None else found.problem(node)
         if found is None or problem:
             missing.setdefault(f"{node.operator} {problem or ''}".strip(), []).append(str(node))
         else:
-            chosen[id(node)] = found
+            chosen.append((node, found))
     if missing:
         lines = [f"  {what}: {', '.join(names)}" for what, names in sorted(missing.items())]
         raise DataError("\n".join(["operators that minigrad does not have, and the nodes that need them:", *lines]))
     return chosen
 
 
-def _with_makers_run(graph: Graph, chosen: dict[int, Operator]) -> tuple[dict[str, np.ndarray], list[Node]]:
-    """The arrays of the graph with those that nodes make of them, and the other nodes."""
-    arrays, nodes, made = dict(graph.arrays), [], 0
-    for node in graph.nodes:
+def _with_makers_run(chosen: list[Chosen], arrays: dict[str, np.ndarray]) -> list[Chosen]:
+    """The nodes but for those that make arrays of arrays alone, which are added to the others."""
+    kept, made = [], 0
+    for node, operator in chosen:
         if node.operator not in _MAKERS or any(name not in arrays for name in node.inputs):
-            nodes.append(node)
+            kept.append((node, operator))
             continue
-        roles = ("setting",) * len(node.inputs)
+        roles = tuple(operator.roles(len(node.inputs)))
         values = {name: tensor(arrays[name]) for name in node.inputs}
-        with no_grad():
-            (out,) = Step(node, chosen[id(node)], roles, False, ()).run(Run(), values)
-        made += out.numel() if node.operator == "ConstantOfShape" else 0
+        (out,) = Step(node, operator, roles).run(Run(), values)
+        made += out.numel()
         if made > MOST_ELEMENTS:
             raise DataError(f"its constants have more than {MOST_ELEMENTS:,} elements")
         arrays[node.outputs[0]] = out.numpy()
-    return arrays, nodes
+    return kept
 
 
-def _with_own_statistics(nodes: list[Node], chosen: dict[int, Operator], arrays: dict[str, np.ndarray]) -> list[Node]:
-    """Nodes none of whose statistics is used elsewhere: exporters write equal arrays once, and they will differ."""
-    uses: dict[str, int] = {}
-    for node in nodes:
-        for name in node.inputs:
-            uses[name] = uses.get(name, 0) + 1
-    result = []
-    for node in nodes:
-        operator, inputs = chosen[id(node)], list(node.inputs)
-        names = list(operator.parameters)
-        for place, role in enumerate(operator.roles(len(inputs))):
-            name = inputs[place]
-            if role == "statistic" and name in arrays and uses[name] > 1:
-                inputs[place] = f"{node.outputs[0]}.{names[place]}"
-                arrays[inputs[place]] = arrays[name]
-        own = replace(node, inputs=tuple(inputs))
-        chosen[id(own)] = operator
-        result.append(own)
-    return result
+def _with_own_statistics(chosen: list[Chosen], arrays: dict[str, np.ndarray]) -> Iterator[Chosen]:
+    """Nodes none of whose statistics is used elsewhere: exporters write equal arrays once, and these will differ."""
+    uses = Counter(name for node, _ in chosen for name in node.inputs)
+    for node, operator in chosen:
+        inputs = list(node.inputs)
+        for place, (role, parameter) in enumerate(zip(operator.roles(len(inputs)), operator.parameters, strict=False)):
+            if role == "statistic" and inputs[place] in arrays and uses[inputs[place]] > 1:
+                own = f"{node.outputs[0]}.{parameter}"
+                arrays[own] = arrays[inputs[place]]
+                inputs[place] = own
+        yield replace(node, inputs=tuple(inputs)), operator
 
 
-def _steps(nodes: list[Node], chosen: dict[int, Operator], graph: Graph) -> Iterator[Step]:
-    last: dict[str, int] = {name: place for place, node in enumerate(nodes) for name in (*node.inputs, *node.outputs)}
+def _steps(chosen: list[Chosen], graph: Graph) -> Iterator[Step]:
+    last = {name: place for place, (node, _) in enumerate(chosen) for name in (*node.inputs, *node.outputs)}
+    read = {*graph.outputs}.union(*(node.inputs for node, _ in chosen)) - {""}
     of_batch = {given.name for given in graph.inputs}
-    for place, node in enumerate(nodes):
+    for number, (node, operator) in enumerate(chosen):
         sees = bool(node.inputs) and node.inputs[0] in of_batch
         if of_batch.intersection(node.inputs):
             of_batch.update(node.outputs)
-        ended = {name for name in (*node.inputs, *node.outputs) if last[name] == place}
-        roles = tuple(chosen[id(node)].roles(len(node.inputs)))
-        yield Step(node, chosen[id(node)], roles, sees, tuple(ended.difference(graph.outputs)))
+        ended = {name for name in (*node.inputs, *node.outputs) if last[name] == number}
+        count = max((place for place, name in enumerate(node.outputs, 1) if name in read), default=0)
+        roles = tuple(operator.roles(len(node.inputs)))
+        yield Step(node, operator, roles, sees, count, tuple(ended.difference(graph.outputs)))
 
 
 def _kinds(

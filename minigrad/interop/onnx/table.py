@@ -29,13 +29,14 @@ MOST_ELEMENTS = 2**28
 
 @dataclass(frozen=True)
 class Run:
-    """How a node runs: whether the network trains, how many outputs are wanted, the batch declared and the one given.
+    """How a node runs: whether the network trains, the outputs there are, up to which they are read, and the batch.
 
-    `batch` is None where both are of one size, or where a node does not see the batch.
+    `batch` is the size declared and the one given; None where they are equal, or where a node does not see the batch.
     """
 
     training: bool = False
     outputs: int = 1
+    read: int = 1
     batch: tuple[int, int] | None = None
 
 

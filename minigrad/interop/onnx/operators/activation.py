@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import pi, prod, sqrt
 
-import minigrad as mg
 from minigrad.interop.onnx.table import Family
 from minigrad.nn import functional as F
+from minigrad.ops.compare import where
 from minigrad.tensor import Tensor
 
 operator = Family("activation")
@@ -28,13 +28,13 @@ def leaky_relu(x: Tensor, *, alpha: float = 0.01) -> Tensor:
 @operator("PRelu", since=7)
 def prelu(x: Tensor, slope: Tensor) -> Tensor:
     """X, and slope * x below 0."""
-    return mg.where(x < 0, x * slope, x)
+    return where(x < 0, x * slope, x)
 
 
 @operator("ThresholdedRelu")
 def thresholded_relu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """X above alpha, else 0."""
-    return mg.where(x > alpha, x, 0.0)
+    return where(x > alpha, x, 0.0)
 
 
 @operator("Elu", since=6)
@@ -58,13 +58,13 @@ def selu(x: Tensor, *, alpha: float = 1.67326319217681884765625, gamma: float = 
 @operator("Sigmoid", since=6)
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
-    return mg.sigmoid(x)
+    return x.sigmoid()
 
 
 @operator("HardSigmoid", since=6)
 def hard_sigmoid(x: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     """Alpha * x + beta, between 0 and 1."""
-    return mg.clamp(x * alpha + beta, 0.0, 1.0)
+    return (x * alpha + beta).clamp(0.0, 1.0)
 
 
 @operator("HardSwish")
@@ -76,27 +76,27 @@ def hard_swish(x: Tensor) -> Tensor:
 @operator("Swish")
 def swish(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """X * sigmoid(alpha * x)."""
-    return x * mg.sigmoid(x * alpha)
+    return x * (x * alpha).sigmoid()
 
 
 @operator("Mish")
 def mish(x: Tensor) -> Tensor:
     """X * tanh(softplus(x))."""
-    return x * mg.tanh(F.softplus(x))
+    return x * F.softplus(x).tanh()
 
 
 @operator("Gelu")
 def gelu(x: Tensor, *, approximate: str = "none") -> Tensor:
     """X times the normal distribution function, or nearly."""
     if approximate == "tanh":
-        return x * 0.5 * (1.0 + mg.tanh((x + x * x * x * 0.044715) * sqrt(2 / pi)))
-    return x * 0.5 * (1.0 + mg.erf(x * (1 / sqrt(2))))
+        return x * 0.5 * (1.0 + ((x + x * x * x * 0.044715) * sqrt(2 / pi)).tanh())
+    return x * 0.5 * (1.0 + (x * (1 / sqrt(2))).erf())
 
 
 @operator("Tanh", since=6)
 def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent."""
-    return mg.tanh(x)
+    return x.tanh()
 
 
 @operator("Softplus")
@@ -108,7 +108,7 @@ def softplus(x: Tensor) -> Tensor:
 @operator("Softsign")
 def softsign(x: Tensor) -> Tensor:
     """X / (1 + |x|)."""
-    return x / (mg.abs(x) + 1.0)
+    return x / (x.abs() + 1.0)
 
 
 @operator("Softmax")
@@ -137,5 +137,5 @@ def log_softmax_13(x: Tensor, *, axis: int = -1) -> Tensor:
 
 def _over_the_rest(function: Callable[[Tensor, int], Tensor], x: Tensor, axis: int) -> Tensor:
     first = axis % x.ndim if axis < 0 else axis
-    rows = mg.reshape(x, prod(x.shape[:first]), prod(x.shape[first:]))
-    return mg.reshape(function(rows, 1), x.shape)
+    rows = x.reshape(prod(x.shape[:first]), prod(x.shape[first:]))
+    return function(rows, 1).reshape(x.shape)

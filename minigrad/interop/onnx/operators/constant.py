@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-import minigrad as mg
 from minigrad.errors import DataError
 from minigrad.interop.onnx.model_file import DTYPES
 from minigrad.interop.onnx.table import Family, Setting, require_bounded
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensor
 
 operator = Family("constants and casts")
 
@@ -26,10 +25,10 @@ def constant(
 ) -> Tensor:
     """A tensor, a number or a list of them."""
     if value is not None:
-        return mg.tensor(value)
+        return tensor(value)
     for numbers, dtype in ((value_float, "f4"), (value_floats, "f4"), (value_int, "i8"), (value_ints, "i8")):
         if numbers is not None:
-            return mg.tensor(np.array(numbers, dtype))
+            return tensor(np.array(numbers, dtype))
     raise DataError("a constant needs a value")
 
 
@@ -37,7 +36,7 @@ def constant(
 def constant_of_shape(shape: Setting, *, value: np.ndarray | None = None) -> Tensor:
     """A tensor of one number, 0 in float32 by default."""
     fill = np.zeros(1, np.float32) if value is None else value
-    return mg.tensor(np.full(require_bounded(shape), fill.item(), fill.dtype))
+    return tensor(np.full(require_bounded(shape), fill.item(), fill.dtype))
 
 
 @operator("Identity")

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from minigrad.errors import DataError
 from minigrad.interop.onnx.operators.windows import (
-    Ends,
     as_image,
     as_sequence,
     ends,
     given_ends,
     padded,
     pair,
-    same_on_both_sides,
+    require_bounded_image,
     spatial_axes,
     split_ends,
+    split_padding,
 )
 from minigrad.interop.onnx.table import Family, require_bounded
 from minigrad.nn import functional as F
@@ -44,11 +44,9 @@ def conv(
     stride, dilation = pair("strides", strides, axes), pair("dilations", dilations, axes)
     image, filters = as_image(x), as_image(w)
     around = ends(auto_pad, pads, image, axes, ((filters.shape[2], filters.shape[3]), stride, dilation))
-    if same_on_both_sides(around):
-        padding = around[0][0], around[1][0]
-    else:
-        image, padding = padded(_bounded(image, around), around), (0, 0)
-    return as_sequence(F.conv2d(image, filters, b, stride, padding, dilation, group), axes)
+    require_bounded_image(image, around)
+    before, padding = split_padding(around)
+    return as_sequence(F.conv2d(padded(image, before), filters, b, stride, padding, dilation, group), axes)
 
 
 @operator("ConvTranspose")
@@ -84,16 +82,12 @@ def conv_transpose(
     else:
         cut = given_ends(None if auto_pad == "VALID" else pads, axes)
     (top, bottom), (left, right) = cut
+    require_bounded((image.shape[0], filters.shape[1] * group, *whole), image.numel())
     out = F.conv_transpose2d(image, filters, None, stride, 0, 0, group, dilation)
     around = (-top, extra[0] - bottom), (-left, extra[1] - right)
-    out = as_sequence(padded(_bounded(out, around), around), axes)
+    require_bounded_image(out, around)
+    out = as_sequence(padded(out, around), axes)
     return out if b is None else out + reshape(b, (-1, *(1,) * axes))
-
-
-def _bounded(image: Tensor, around: Ends) -> Tensor:
-    sides = zip(image.shape[2:], around, strict=True)
-    require_bounded((*image.shape[:2], *[max(length + sum(more), 0) for length, more in sides]), image.numel())
-    return image
 
 
 def _require_kernel_shape(kernel_shape: Sequence[int] | None, w: Tensor) -> None:

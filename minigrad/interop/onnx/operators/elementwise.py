@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import reduce
 
-import minigrad as mg
 from minigrad.dtypes import FLOATS
 from minigrad.interop.onnx.table import Family, Setting
+from minigrad.ops import compare, elementwise
 from minigrad.tensor import Tensor
 
 operator = Family("arithmetic")
@@ -33,43 +33,43 @@ def mul(x: Tensor, y: Tensor) -> Tensor:
 @operator("Div", since=7)
 def div(x: Tensor, y: Tensor) -> Tensor:
     """X / y; the quotient of integers is an integer, towards 0."""
-    return x / y if x.dtype in FLOATS else mg.div(x, y, rounding_mode="trunc")
+    return x / y if x.dtype in FLOATS else x.div(y, rounding_mode="trunc")
 
 
 @operator("Pow", since=7)
 def pow(x: Tensor, y: Tensor) -> Tensor:
     """X to the power of y, in the dtype of x."""
-    return mg.pow(x, y).to(x.dtype)
+    return x.pow(y).to(x.dtype)
 
 
 @operator("Neg", since=6)
 def neg(x: Tensor) -> Tensor:
     """-x."""
-    return mg.neg(x)
+    return x.neg()
 
 
 @operator("Abs", since=6)
 def abs(x: Tensor) -> Tensor:
     """|x|."""
-    return mg.abs(x)
+    return x.abs()
 
 
 @operator("Sign")
 def sign(x: Tensor) -> Tensor:
     """1, 0 or -1."""
-    return mg.sign(x)
+    return x.sign()
 
 
 @operator("Floor", since=6)
 def floor(x: Tensor) -> Tensor:
     """The largest whole number that is not larger."""
-    return mg.floor(x)
+    return x.floor()
 
 
 @operator("Ceil", since=6)
 def ceil(x: Tensor) -> Tensor:
     """The smallest whole number that is not smaller."""
-    return mg.neg(mg.floor(mg.neg(x)))
+    return x.neg().floor().neg()
 
 
 @operator("Reciprocal", since=6)
@@ -81,25 +81,25 @@ def reciprocal(x: Tensor) -> Tensor:
 @operator("Sqrt", since=6)
 def sqrt(x: Tensor) -> Tensor:
     """Square root."""
-    return mg.sqrt(x)
+    return x.sqrt()
 
 
 @operator("Exp", since=6)
 def exp(x: Tensor) -> Tensor:
     """E to the power of x."""
-    return mg.exp(x)
+    return x.exp()
 
 
 @operator("Log", since=6)
 def log(x: Tensor) -> Tensor:
     """Natural logarithm."""
-    return mg.log(x)
+    return x.log()
 
 
 @operator("Erf")
 def erf(x: Tensor) -> Tensor:
     """Error function."""
-    return mg.erf(x)
+    return x.erf()
 
 
 @operator("Clip", since=6)
@@ -117,19 +117,19 @@ def clip_11(x: Tensor, min: Setting | None = None, max: Setting | None = None) -
 @operator("Min", since=6)
 def minimum(*xs: Tensor) -> Tensor:
     """The smallest of each element."""
-    return reduce(mg.minimum, xs)
+    return reduce(compare.minimum, xs)
 
 
 @operator("Max", since=6)
 def maximum(*xs: Tensor) -> Tensor:
     """The largest of each element."""
-    return reduce(mg.maximum, xs)
+    return reduce(compare.maximum, xs)
 
 
 @operator("Sum", since=6)
 def sum(*xs: Tensor) -> Tensor:
     """The sum of tensors."""
-    return reduce(mg.add, xs)
+    return reduce(elementwise.add, xs)
 
 
 @operator("Mean", since=6)
@@ -139,4 +139,4 @@ def mean(*xs: Tensor) -> Tensor:
 
 
 def _between(x: Tensor, least: float | None, most: float | None) -> Tensor:
-    return x if least is None and most is None else mg.clamp(x, least, most)
+    return x if least is None and most is None else x.clamp(least, most)

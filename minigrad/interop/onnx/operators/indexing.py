@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import minigrad as mg
 from minigrad.errors import DataError, ShapeError
 from minigrad.interop.onnx.table import Family, Run, Setting, require_bounded
 from minigrad.nn import functional as F
+from minigrad.ops.compare import where
+from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 
 operator = Family("parts and padding")
@@ -17,7 +18,7 @@ _MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wr
 @operator("Concat", since=4)
 def concat(*xs: Tensor, axis: int) -> Tensor:
     """Tensors one after the other along an axis."""
-    return mg.cat(list(xs), axis)
+    return cat(list(xs), axis)
 
 
 @operator("Split", since=2)
@@ -65,7 +66,7 @@ def gather(x: Tensor, indices: Setting, *, axis: int = 0) -> Tensor:
 @operator("GatherElements")
 def gather_elements(x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
     """An element for every place, which says where along an axis it is."""
-    return mg.gather(x, axis, mg.where(indices < 0, indices + x.shape[axis], indices))
+    return x.gather(axis, where(indices < 0, indices + x.shape[axis], indices))
 
 
 @operator("Pad", since=2)
@@ -104,7 +105,7 @@ def _parts(x: Tensor, axis: int, lengths: Sequence[int] | None, count: int) -> S
     if lengths is None:
         one = -(-x.shape[axis] // count)
         lengths = [min(one, max(x.shape[axis] - start * one, 0)) for start in range(count)]
-    return mg.split(x, list(lengths), axis)
+    return x.split(list(lengths), axis)
 
 
 def _sliced(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-import minigrad as mg
 from minigrad.errors import DataError
 from minigrad.interop.onnx.table import Family, Run, Setting, Statistic
 from minigrad.nn import functional as F
+from minigrad.ops.compare import where
+from minigrad.ops.create import ones_like
 from minigrad.tensor import Tensor
 
 operator = Family("normalisation and dropout")
@@ -33,7 +34,7 @@ def batch_normalization(
     if not training_mode:
         return F.batch_norm(x, mean, var, scale, b, run.training, 1 - momentum, epsilon)
     axes = (0, *range(2, x.ndim))
-    own = mg.mean(x, axes), mg.var(x, axes, correction=0)
+    own = x.mean(axes), x.var(axes, correction=0)
     following = [old * momentum + new.to(old.dtype) * (1 - momentum) for old, new in zip((mean, var), own, strict=True)]
     return F.batch_norm(x, None, None, scale, b, True, 0.1, epsilon), *following
 
@@ -58,8 +59,8 @@ def layer_normalization(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The last axes less their mean, over their standard deviation; both are outputs too."""
     axes = tuple(range(axis % x.ndim, x.ndim))
-    mean = mg.mean(x, axes, keepdim=True)
-    rate = 1.0 / mg.sqrt(mg.var(x, axes, correction=0, keepdim=True) + epsilon)
+    mean = x.mean(axes, keepdim=True)
+    rate = 1.0 / (x.var(axes, correction=0, keepdim=True) + epsilon).sqrt()
     out = (x - mean) * rate * scale
     return out if b is None else out + b, mean, rate
 
@@ -69,7 +70,7 @@ def lrn(x: Tensor, *, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
     """`local_response_norm`; of an even size, ONNX has one channel more after each one's own than before it."""
     if size % 2:
         return F.local_response_norm(x, size, alpha, beta, bias)
-    return mg.flip(F.local_response_norm(mg.flip(x, 1), size, alpha, beta, bias), 1)
+    return F.local_response_norm(x.flip(1), size, alpha, beta, bias).flip(1)
 
 
 @operator("LpNormalization")
@@ -77,8 +78,8 @@ def lp_normalization(x: Tensor, *, axis: int = -1, p: int = 2) -> Tensor:
     """Divided by the norm along an axis, where that is not 0."""
     if p not in (1, 2):
         raise DataError(f"p must be 1 or 2, got {p}")
-    length = mg.sum(mg.abs(x), axis, keepdim=True) if p == 1 else mg.sqrt(mg.sum(x * x, axis, keepdim=True))
-    return x / mg.where(length == 0, 1.0, length)
+    length = x.abs().sum(axis, keepdim=True) if p == 1 else (x * x).sum(axis, keepdim=True).sqrt()
+    return x / where(length == 0, 1.0, length)
 
 
 @operator("Dropout", since=7)
@@ -102,16 +103,16 @@ def dropout_12(
 
 
 def _dropped(x: Tensor, ratio: float, training: bool, run: Run) -> Tensor | tuple[Tensor, Tensor]:
-    if run.outputs == 1:
+    if run.read == 1:
         return F.dropout(x, ratio, training)
-    kept = F.dropout(mg.ones_like(x), ratio, training)
+    kept = F.dropout(ones_like(x), ratio, training)
     return x * kept, kept != 0
 
 
 def _in_groups(x: Tensor, groups: int, scale: Tensor, b: Tensor, epsilon: float) -> Tensor:
     if x.ndim < 3 or groups < 1 or x.shape[1] % groups:
         raise DataError(f"the channels of {x.spec} are to be {groups} groups")
-    parts = mg.reshape(x, x.shape[0], groups, x.shape[1] // groups * prod(x.shape[2:]))
-    normalised = mg.reshape(F.layer_norm(parts, parts.shape[2], eps=epsilon), x.shape)
+    parts = x.reshape(x.shape[0], groups, x.shape[1] // groups * prod(x.shape[2:]))
+    normalised = F.layer_norm(parts, parts.shape[2], eps=epsilon).reshape(x.shape)
     wide = (-1, *(1,) * (x.ndim - 2))
-    return normalised * mg.reshape(scale, wide) + mg.reshape(b, wide)
+    return normalised * scale.reshape(wide) + b.reshape(wide)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import minigrad as mg
 from minigrad.interop.onnx.table import Family
 from minigrad.nn import functional as F
 from minigrad.tensor import Tensor
@@ -22,10 +21,10 @@ def gemm(
     transB: int = 0,  # noqa: N803
 ) -> Tensor:
     """Alpha * a @ b + beta * c, a and b transposed or not: with c of one axis the usual layer."""
-    left = mg.transpose(a, 0, 1) if transA else a
+    left = a.transpose(0, 1) if transA else a
     if transB and alpha == beta == 1 and (c is None or c.shape == b.shape[:1]):
         return F.linear(left, b, c)
-    out = left @ (mg.transpose(b, 0, 1) if transB else b)
+    out = left @ (b.transpose(0, 1) if transB else b)
     out = out if alpha == 1 else out * alpha
     return out if c is None else out + (c if beta == 1 else c * beta)
 

@@ -7,12 +7,12 @@ from math import prod
 
 import numpy as np
 
-import minigrad as mg
+from minigrad.backends.base import Spec
 from minigrad.errors import DataError, ShapeError
 from minigrad.interop.onnx.table import Family, Run, Setting, require_bounded
-from minigrad.ops.reduce import expand as expand_
-from minigrad.tensor import Tensor
-from minigrad_kernels.shapes import broadcast_shapes
+from minigrad.ops.join import cat
+from minigrad.ops.reduce import broadcast_shape
+from minigrad.tensor import Tensor, tensor
 
 operator = Family("shape")
 
@@ -20,13 +20,13 @@ operator = Family("shape")
 @operator("Shape")
 def shape(x: Tensor, *, start: int = 0, end: int | None = None) -> Tensor:
     """The lengths of the axes, or of some of them."""
-    return mg.tensor(np.array(x.shape[start:end], np.int64))
+    return tensor(np.array(x.shape[start:end], np.int64))
 
 
 @operator("Size")
 def size(x: Tensor) -> Tensor:
     """The number of elements."""
-    return mg.tensor(np.array(x.numel(), np.int64))
+    return tensor(np.array(x.numel(), np.int64))
 
 
 @operator("Reshape", since=5)
@@ -42,14 +42,14 @@ def reshape(x: Tensor, shape: Setting, *, allowzero: int = 0, run: Run) -> Tenso
         if any(not length for length in lengths[x.ndim :]):
             raise ShapeError(f"a length is to be kept in {lengths} that {x.spec} does not have")
         lengths = [length or x.shape[axis] for axis, length in enumerate(lengths)]
-    return mg.reshape(x, lengths)
+    return x.reshape(lengths)
 
 
 @operator("Flatten")
 def flatten(x: Tensor, *, axis: int = 1) -> Tensor:
     """Two axes: those before one, and the rest."""
     first = axis + x.ndim if axis < 0 else axis
-    return mg.reshape(x, prod(x.shape[:first]), prod(x.shape[first:]))
+    return x.reshape(prod(x.shape[:first]), prod(x.shape[first:]))
 
 
 @operator("Squeeze")
@@ -71,7 +71,7 @@ def unsqueeze(x: Tensor, *, axes: Sequence[int]) -> Tensor:
     lengths = list(x.shape)
     for axis in sorted(axis + ndim if axis < 0 else axis for axis in axes):
         lengths.insert(axis, 1)
-    return mg.reshape(x, lengths)
+    return x.reshape(lengths)
 
 
 @operator("Unsqueeze", since=13)
@@ -83,17 +83,14 @@ def unsqueeze_13(x: Tensor, axes: Setting) -> Tensor:
 @operator("Transpose")
 def transpose(x: Tensor, *, perm: Sequence[int] | None = None) -> Tensor:
     """The axes in another order, by default in the reverse one."""
-    return mg.permute(x, *(reversed(range(x.ndim)) if perm is None else perm)) if x.ndim else x
+    return x.permute(*(reversed(range(x.ndim)) if perm is None else perm)) if x.ndim else x
 
 
 @operator("Expand")
 def expand(x: Tensor, shape: Setting) -> Tensor:
     """Broadcast with a shape."""
-    wanted = tuple(shape.tolist())
-    try:
-        return expand_(x, *require_bounded(broadcast_shapes(x.shape, wanted)))
-    except ValueError as error:
-        raise ShapeError(str(error)) from None
+    wanted = broadcast_shape("expand", input=x.spec, shape=Spec(tuple(shape.tolist()), x.dtype))
+    return x.expand(*require_bounded(wanted))
 
 
 @operator("Tile", since=6)
@@ -104,7 +101,7 @@ def tile(x: Tensor, repeats: Setting) -> Tensor:
         raise ShapeError(f"a number for each axis of {x.spec} is required, got {counts}")
     require_bounded(length * count for length, count in zip(x.shape, counts, strict=True))
     for axis, count in enumerate(counts):
-        x = mg.cat([x] * count, axis) if count > 1 else x
+        x = cat([x] * count, axis) if count > 1 else x
     return x
 
 
@@ -114,10 +111,10 @@ def depth_to_space(x: Tensor, *, blocksize: int, mode: str = "DCR") -> Tensor:
     _require_depth_mode(mode)
     n, c, h, w = x.shape
     if mode == "DCR":
-        parts = mg.permute(mg.reshape(x, n, blocksize, blocksize, -1, h, w), 0, 3, 4, 1, 5, 2)
+        parts = x.reshape(n, blocksize, blocksize, -1, h, w).permute(0, 3, 4, 1, 5, 2)
     else:
-        parts = mg.permute(mg.reshape(x, n, -1, blocksize, blocksize, h, w), 0, 1, 4, 2, 5, 3)
-    return mg.reshape(parts, n, c // blocksize**2, h * blocksize, w * blocksize)
+        parts = x.reshape(n, -1, blocksize, blocksize, h, w).permute(0, 1, 4, 2, 5, 3)
+    return parts.reshape(n, c // blocksize**2, h * blocksize, w * blocksize)
 
 
 @operator("SpaceToDepth")
@@ -125,9 +122,9 @@ def space_to_depth(x: Tensor, *, blocksize: int, mode: str = "DCR") -> Tensor:
     """Blocks of an image as channels."""
     _require_depth_mode(mode)
     n, c, h, w = x.shape
-    parts = mg.reshape(x, n, c, h // blocksize, blocksize, w // blocksize, blocksize)
+    parts = x.reshape(n, c, h // blocksize, blocksize, w // blocksize, blocksize)
     order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
-    return mg.reshape(mg.permute(parts, *order), n, c * blocksize**2, h // blocksize, w // blocksize)
+    return parts.permute(*order).reshape(n, c * blocksize**2, h // blocksize, w // blocksize)
 
 
 def _require_depth_mode(mode: str) -> None:
@@ -138,4 +135,4 @@ def _require_depth_mode(mode: str) -> None:
 def _squeezed(x: Tensor, axes: Sequence[int] | None) -> Tensor:
     if axes is not None and any(x.shape[axis] != 1 for axis in axes):
         raise ShapeError(f"axes {list(axes)} of {x.spec} are to be removed, and not all are of length 1")
-    return mg.squeeze(x, None if axes is None else tuple(axes))
+    return x.squeeze(None if axes is None else tuple(axes))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import minigrad as mg
 from minigrad.errors import DataError, ShapeError
+from minigrad.interop.onnx.table import require_bounded
 from minigrad.nn import functional as F
 from minigrad.tensor import Tensor
 
@@ -23,12 +23,12 @@ def spatial_axes(operator: str, x: Tensor) -> int:
 
 def as_image(x: Tensor) -> Tensor:
     """A sequence as an image of height 1, which an image is already."""
-    return mg.unsqueeze(x, 2) if x.ndim == 3 else x
+    return x.unsqueeze(2) if x.ndim == 3 else x
 
 
 def as_sequence(x: Tensor, axes: int) -> Tensor:
     """The way back."""
-    return mg.squeeze(x, 2) if axes == 1 else x
+    return x.squeeze(2) if axes == 1 else x
 
 
 def pair(name: str, numbers: Sequence[int] | None, axes: int, default: int = 1) -> Pair:
@@ -77,6 +77,14 @@ def padded(image: Tensor, around: Ends, value: float = 0.0) -> Tensor:
     return F.pad(image, (left, right, top, bottom), value=value) if any((top, bottom, left, right)) else image
 
 
-def same_on_both_sides(around: Ends) -> bool:
-    """Whether a padding can be said with a number for each axis."""
-    return all(before == after >= 0 for before, after in around)
+def split_padding(around: Ends, most: Sequence[int] | None = None) -> tuple[Ends, Pair]:
+    """What is to be padded first, and what an op pads itself: the same on both sides, no more than it takes."""
+    (top, bottom), (left, right) = around
+    itself = top == bottom >= 0 and left == right >= 0 and (most is None or (top <= most[0] and left <= most[1]))
+    return (((0, 0), (0, 0)), (top, left)) if itself else (around, (0, 0))
+
+
+def require_bounded_image(image: Tensor, around: Ends) -> None:
+    """Raise DataError for an image that would have too many elements with its padding."""
+    lengths = [max(length + sum(more), 0) for length, more in zip(image.shape[2:], around, strict=True)]
+    require_bounded((*image.shape[:2], *lengths), image.numel())
