@@ -29,7 +29,7 @@ from minigrad.tables import table
 KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator")
 WITH_WINDOWS = {"Conv", "ConvTranspose", "MaxPool", "AveragePool"}
 MOST_AXES = 4  # the batch, the channels, and two in space
-LIGHT = "light"
+UNSUPPORTED = "operator not supported"
 TOLERANCE = 1e-4
 
 Arrays = list[np.ndarray]
@@ -85,7 +85,7 @@ def reason_to_leave_out(model: onnx.ModelProto, data_sets: list[tuple[Arrays, Ar
     opset = max((item.version for item in model.opset_import if item.domain in OWN_DOMAIN), default=0)
     nodes = list(model.graph.node)
     if any(node.domain not in OWN_DOMAIN or node.op_type not in TABLE for node in nodes):
-        return "operator not supported"
+        return UNSUPPORTED
     if any(find(node.op_type, opset) is None for node in nodes):
         return "version before opset 7"
     values = [*model.graph.input, *model.graph.output]
@@ -119,9 +119,7 @@ def draws(inputs: Arrays) -> bool:
     return len(inputs) == 3 and bool(inputs[2]) and float(inputs[1]) > 0  # input, ratio, whether it trains
 
 
-def failure(
-    model: onnx.ModelProto, data_sets: list[tuple[Arrays, Arrays]], rtol: float, atol: float
-) -> str | None:
+def failure(model: onnx.ModelProto, data_sets: list[tuple[Arrays, Arrays]], rtol: float, atol: float) -> str | None:
     """What goes wrong with a case, in a line."""
     try:
         network = mg.interop.load_onnx(model.SerializeToString())
@@ -147,7 +145,7 @@ def as_array(value: Any) -> np.ndarray:
 
 def report(counts: dict[str, Counter[str]]) -> None:
     """Print a row for each operator that is supported, and what the others would be."""
-    others = Counter({name: count.total() for name, count in counts.items() if {*count} <= {"operator not supported"}})
+    others = Counter({name: count.total() for name, count in counts.items() if {*count} <= {UNSUPPORTED}})
     rows = [("operator", "passed", "failed", "left out")]
     for name in sorted(counts.keys() - others.keys()):
         count = counts[name]
@@ -165,11 +163,15 @@ def report(counts: dict[str, Counter[str]]) -> None:
 def light_networks() -> list[tuple[str, str]]:
     """Run the light networks with random weights here and in onnxruntime; return those that differ."""
     rows, failures = [("network", "outputs", "largest difference", "relative to the largest output")], []
-    for path in sorted(Path(DATA_DIR, LIGHT).glob("light_*.onnx")):
+    for path in sorted(Path(DATA_DIR, "light").glob("light_*.onnx")):
         model = with_random_weights(onnx.load(str(path)))
         content = model.SerializeToString()
         network = mg.interop.load_onnx(content)
-        x = np.random.default_rng(1).standard_normal(network.graph_inputs[0].shape).astype(np.float32)
+        x = (
+            np.random.default_rng(1)
+            .standard_normal([length or 1 for length in network.graph_inputs[0].shape])
+            .astype(np.float32)
+        )
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         expected = session.run(None, {network.graph_inputs[0].name: x})
         for name, ours, theirs in zip(network.graph_outputs, run(network, [x]), expected, strict=True):
@@ -186,14 +188,19 @@ def with_random_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """Arrays in the place of nodes that make constants; what a final softmax reads becomes an output as well."""
     graph, rng = model.graph, np.random.default_rng(0)
     given = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    places = {name: place for node in graph.node if node.op_type == "BatchNormalization" for place, name in enumerate(node.input)}
+    places = {
+        name: place
+        for node in graph.node
+        if node.op_type == "BatchNormalization"
+        for place, name in enumerate(node.input)
+    }
     made = {node.output[0]: given[node.input[0]] for node in graph.node if node.op_type == "ConstantOfShape"}
     shapes = made | {name: array.shape for name, array in given.items() if array.dtype == np.float32}
     nodes = [node for node in graph.node if node.op_type != "ConstantOfShape"]
-    kept = [tensor for tensor in graph.initializer if tensor.name not in shapes]
     arrays = [numpy_helper.from_array(drawn(rng, shape, places.get(name)), name) for name, shape in shapes.items()]
     ended = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Softmax"}
     read = {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read - shapes.keys()]
     inputs = [value for value in graph.input if value.name in read and value.name not in {*given, *shapes}]
     logits = [onnx.ValueInfoProto(name=ended[end.name], type=end.type) for end in graph.output if end.name in ended]
     smaller = onnx.helper.make_graph(nodes, graph.name, inputs, [*graph.output, *logits], [*kept, *arrays])
