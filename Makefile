@@ -59,8 +59,9 @@ gpu-test: $(CUDA_STAMP) ## Run the same tests on a GPU
 onnx-suite: $(ONNX_STAMP) ## Run the ONNX project's own tests on the importer, and its networks beside onnxruntime
 	$(ONNX_BIN)/python tools/onnx_suite.py
 
-docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
+docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md and docs/plots.md
 	$(BIN)/python tools/draw_layers.py
+	$(BIN)/python tools/draw_plots.py
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed

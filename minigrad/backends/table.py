@@ -91,7 +91,8 @@ def kernels_of(package: str) -> dict[Any, Kernel]:
         function = getattr(module, entry.function, None)
         if function is not None:
             scratch_bytes = getattr(module, f"{entry.function}_scratch_bytes") if entry.function in _SCRATCH else None
-            found[op] = Kernel(function, entry.module in _STRIDED or entry.function == "copy", scratch_bytes)
+            is_strided = entry.module in _STRIDED or entry.function == "copy"
+            found[op] = Kernel(function, is_strided, scratch_bytes, takes_tuples=entry.module == "optimise")
     return found
 
 

@@ -3,25 +3,107 @@
 A whole Jacobian is dear, so by default it is seen through two random vectors: v, which weights the outputs, and for
 each input a direction u, in which it moves. Then <v, J u> is one difference of the function's values, and one product
 with the gradient of <v, f>. A wrong rule passes with probability zero, up to the tolerance.
+
+Differences mean nothing over a kink: where the two ends of a step lie on different smooth pieces, the step is made
+smaller, then the elements are looked at one by one, and what is still at a kink is reported and not compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from minigrad.autograd import grad
 from minigrad.dtypes import FLOATS, float64
-from minigrad.errors import DTypeError, GraphError
+from minigrad.errors import DataError, DTypeError, GraphError
 from minigrad.tensor import Tensor, wrap
+from minigrad.testing.kinks import Pieces
 
 Function = Callable[..., Any]
 Index = tuple[int, ...]
+Bounds = float | Sequence[float]
+"""One for all inputs, or one for each."""
+
+_SMALLER = (1, 0.1, 0.01)  # times the step: the smallest, 1e-8, still leaves half the digits of a difference
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check that did not fail returns: true.
+
+    Attributes
+    ----------
+    kinks : tuple of str
+        The elements that were not compared, since they lie at a kink of the function: "input 0, index (2,)".
+    """
+
+    kinks: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return f"passed; at a kink, not compared: {'; '.join(self.kinks)}" if self.kinks else "passed"
 
 
 def gradcheck(
+    function: Function,
+    inputs: Sequence[Tensor],
+    *,
+    step: float = 1e-6,
+    atol: Bounds = 1e-6,
+    rtol: Bounds = 1e-5,
+    full: bool = False,
+    seed: int = 0,
+) -> Checked:
+    """Compare the gradients of a function with central differences of its values.
+
+    Parameters
+    ----------
+    function
+        Of as many tensors as there are inputs; returns a tensor or several. It may have kinks, if they are those of our
+        ops or were declared by `declare_kinks`.
+    inputs
+        Those that require a gradient are checked, and must be float64.
+    step
+        Half the distance between two values of the function; of the order of eps^(1/3) times the inputs.
+    atol, rtol
+        |analytic - numerical| may be at most atol + rtol |numerical|: numbers, or one for each input.
+    full
+        Compare every element of the Jacobian, instead of random projections of it.
+    seed
+        Of the random vectors.
+
+    Returns
+    -------
+    Checked
+        True; its `kinks` lists the elements at which there is no derivative to compare with.
+
+    Raises
+    ------
+    AssertionError
+        If a gradient is wrong; names the elements of input and output, the analytic and the numerical value.
+    DTypeError, GraphError, DataError
+        If an input to check is not float64, if there is none, or for bounds that are not as many as the inputs.
+
+    Examples
+    --------
+    >>> x = mg.tensor([1.0, -2.0, 0.0], dtype=mg.float64, requires_grad=True)
+    >>> print(gradcheck(mg.relu, [x]))
+    passed; at a kink, not compared: input 0, index (2,)
+    """
+    check = _Check(function, list(inputs), step, atol, rtol)
+    if full:
+        check.jacobian()
+    else:
+        check.projection(np.random.default_rng(seed))
+    return Checked(tuple(check.kinks))
+
+
+def gradgradcheck(
     function: Function,
     inputs: Sequence[Tensor],
     *,
@@ -30,54 +112,10 @@ def gradcheck(
     rtol: float = 1e-5,
     full: bool = False,
     seed: int = 0,
-) -> bool:
-    """Compare the gradients of a function with central differences of its values.
-
-    Parameters
-    ----------
-    function
-        Of as many tensors as there are inputs; returns a tensor or several. Smooth within a few steps of the inputs.
-    inputs
-        Those that require a gradient are checked, and must be float64.
-    step
-        Half the distance between two values of the function; of the order of eps^(1/3) times the inputs.
-    atol, rtol
-        |analytic - numerical| may be at most atol + rtol |numerical|.
-    full
-        Compare every element of the Jacobian, instead of random projections of it.
-    seed
-        Of the random vectors.
-
-    Returns
-    -------
-    bool
-        True.
-
-    Raises
-    ------
-    AssertionError
-        If a gradient is wrong; names the elements of input and output, the analytic and the numerical value.
-
-    Examples
-    --------
-    >>> x = mg.tensor([1.0, 2.0], dtype=mg.float64, requires_grad=True)
-    >>> gradcheck(mg.exp, [x])
-    True
-    """
-    check = _Check(function, list(inputs), step, atol, rtol)
-    if full:
-        check.jacobian()
-    else:
-        check.projection(np.random.default_rng(seed))
-    return True
-
-
-def gradgradcheck(
-    function: Function, inputs: Sequence[Tensor], *, atol: float = 1e-6, rtol: float = 1e-5, seed: int = 0
-) -> bool:
+) -> Checked:
     """Compare the gradients of a function's gradients, also in the outputs' gradients, with central differences.
 
-    Parameters and errors are those of `gradcheck`; in messages the outputs' gradients follow the inputs.
+    Parameters, result and errors are those of `gradcheck`; in messages the outputs' gradients follow the inputs.
     """
     rng = np.random.default_rng(seed)
     wanted = [position for position, given in enumerate(inputs) if given.requires_grad]
@@ -90,25 +128,28 @@ def gradgradcheck(
         return [one for one in found if one is not None]
 
     gradients.__name__ = f"gradient of {_name(function)}"
-    return gradcheck(gradients, [*inputs, *seeds], atol=atol, rtol=rtol, seed=seed)
+    return gradcheck(gradients, [*inputs, *seeds], step=step, atol=atol, rtol=rtol, full=full, seed=seed)
 
 
 class _Check:
     """A function at a point, with the differences and the gradients of it that are compared."""
 
-    def __init__(self, function: Function, inputs: list[Tensor], step: float, atol: float, rtol: float) -> None:
+    def __init__(self, function: Function, inputs: list[Tensor], step: float, atol: Bounds, rtol: Bounds) -> None:
+        self.kinks: list[str] = []
         self._function = function
         self._inputs = inputs
         self._step = step
-        self._atol = atol
-        self._rtol = rtol
+        self._atol = _for_each("atol", atol, inputs)
+        self._rtol = _for_each("rtol", rtol, inputs)
         self._wanted = [position for position, given in enumerate(inputs) if given.requires_grad]
         if not self._wanted:
             raise GraphError("gradcheck: none of the inputs requires a gradient")
         for position in self._wanted:
             if inputs[position].dtype != float64:
                 raise DTypeError(f"gradcheck: differences need float64, input {position} is {inputs[position].spec}")
-        self._outs = _float_outputs(function, inputs)
+        with Pieces() as pieces:
+            self._outs = _float_outputs(function, inputs)
+        self._pieces = pieces.taken
         self._values = [_numpy(out) for out in self._outs]
 
     def projection(self, rng: np.random.Generator) -> None:
@@ -118,8 +159,10 @@ class _Check:
             direction = rng.uniform(0.5, 1.5, gradient.shape) * rng.choice([-1.0, 1.0], gradient.shape)
             analytic = float(np.vdot(gradient, direction))
             derivatives = self._derivatives(position, direction)
+            if derivatives is None:
+                return self.jacobian()
             numerical = float(sum(np.vdot(v, d) for v, d in zip(weights, derivatives, strict=True)))
-            if not self._close(analytic, numerical):
+            if not self._close(position, analytic, numerical):
                 self.jacobian()
                 raise self._failure(f"input {position}, along a random direction", analytic, numerical)
 
@@ -129,9 +172,12 @@ class _Check:
         for position in self._wanted:
             for index in np.ndindex(self._inputs[position].shape):
                 column = self._derivatives(position, _unit(self._inputs[position].shape, index))
+                if column is None:
+                    self.kinks.append(f"input {position}, index {index}")
+                    continue
                 for out, place, gradients in rows:
                     analytic, numerical = float(gradients[position][index]), float(column[out][place])
-                    if not self._close(analytic, numerical):
+                    if not self._close(position, analytic, numerical):
                         where = f"input {position}, index {index}, for output {out}, index {place}"
                         raise self._failure(where, analytic, numerical)
 
@@ -154,22 +200,36 @@ class _Check:
         arrays = [np.zeros(p.shape) if g is None else _numpy(g) for p, g in zip(places, found, strict=True)]
         return dict(zip(self._wanted, arrays, strict=True))
 
-    def _derivatives(self, position: int, direction: Any) -> list[Any]:
-        """Of each output, when an input moves in a direction."""
-        ahead, behind = self._moved(position, self._step * direction), self._moved(position, -self._step * direction)
-        return [_distance(a, b) / (2 * self._step) for a, b in zip(ahead, behind, strict=True)]
+    def _derivatives(self, position: int, direction: Any) -> list[Any] | None:
+        """Of each output, when an input moves in a direction; None if there is a kink within the smallest step."""
+        for step in (self._step * smaller for smaller in _SMALLER):
+            ahead, behind = self._moved(position, step * direction), self._moved(position, -step * direction)
+            if ahead and behind:
+                return [_distance(a, b) / (2 * step) for a, b in zip(ahead, behind, strict=True)]
+        return None
 
     def _moved(self, position: int, distance: Any) -> list[Any]:
+        """The outputs when an input has moved; none if that was over a kink."""
         inputs = list(self._inputs)
         inputs[position] = _like(inputs[position], _numpy(inputs[position]) + distance).requires_grad_()
-        return [_numpy(out) for out in _float_outputs(self._function, inputs)]
+        with Pieces() as pieces:
+            outs = _float_outputs(self._function, inputs)
+        return [_numpy(out) for out in outs] if pieces.taken == self._pieces else []
 
-    def _close(self, analytic: float, numerical: float) -> bool:
-        return bool(abs(analytic - numerical) <= self._atol + self._rtol * abs(numerical))
+    def _close(self, position: int, analytic: float, numerical: float) -> bool:
+        bound = self._atol[position] + self._rtol[position] * abs(numerical)
+        return bool(abs(analytic - numerical) <= bound)
 
     def _failure(self, where: str, analytic: float, numerical: float) -> AssertionError:
         values = f"analytic {analytic:.10g}, numerical {numerical:.10g}"
         return AssertionError(f"{_name(self._function)}: the gradient is wrong at {where}: {values}")
+
+
+def _for_each(name: str, bound: Bounds, inputs: Sequence[Tensor]) -> Sequence[float]:
+    bounds = bound if isinstance(bound, Sequence) else [bound] * len(inputs)
+    if len(bounds) != len(inputs):
+        raise DataError(f"gradcheck: {name} must be a number, or one for each of {len(inputs)} inputs, got {bound!r}")
+    return bounds
 
 
 def _name(function: Function) -> str:

@@ -34,8 +34,8 @@ def leaf(values):
 @MODES
 def test_right_gradients_pass(full):
     inputs = leaf([[0.5, -1.0, 2.0]]), leaf([[1.5], [-0.5]])
-    assert gradcheck(lambda x, y: (mg.exp(x) * y, mg.tanh(x)), inputs, full=full) is True
-    assert gradgradcheck(lambda x, y: (mg.exp(x) * y, mg.tanh(x)), inputs) is True
+    assert gradcheck(lambda x, y: (mg.exp(x) * y, mg.tanh(x)), inputs, full=full)
+    assert gradgradcheck(lambda x, y: (mg.exp(x) * y, mg.tanh(x)), inputs)
     assert gradcheck(cube_op(lambda grad, input: grad * input * input * 3), [leaf([1.0, 2.0])], full=full)
 
 
