@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
+from minigrad.ops.activation import with_relu
 from minigrad.ops.arguments import (
     Pair,
     as_int,
@@ -86,6 +88,7 @@ CONV2D: Op = Op(
     linear_in=("input", "weight"),
     flops=lambda out, x, w, *_: _multiply_adds(out, w),
 )
+CONV2D_RELU = with_relu(CONV2D)
 CONV2D_INPUT_GRAD: Op = Op(
     "conv2d_input_grad",
     ("dy", "weight"),
@@ -151,15 +154,22 @@ def conv2d(
     ----------
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, sections 2 and 4.
     """
+    return _conv2d(CONV2D, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv2d(
+    op: Op, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Tensor:
     require_operands("conv2d", input, weight, bias, "(O, C / groups, kernel height, kernel width)")
     images = as_batch("conv2d", input)
     strides, dilations = as_pair("conv2d", "stride", stride, 1), as_pair("conv2d", "dilation", dilation, 1)
     pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
     padded, pads = _padded("conv2d", images, weight, strides, pads, dilations)
     geometry = (*strides, *pads, *dilations, as_int("conv2d", "groups", groups, 1))
-    return unbatched(
-        apply(CONV2D, (padded, weight, no_bias(weight) if bias is None else bias), geometry), images, input
-    )
+    return unbatched(apply(op, (padded, weight, no_bias(weight) if bias is None else bias), geometry), images, input)
+
+
+conv2d_relu = partial(_conv2d, CONV2D_RELU)
 
 
 def conv1d(

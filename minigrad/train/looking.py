@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.autograd import Op
 from minigrad.nn.module import Module
+from minigrad.ops.activation import RELU
 from minigrad.tape import Observer
 from minigrad.tensor import Tensor
 from minigrad.train.history import Look
@@ -25,7 +26,7 @@ class Looking(Observer):
         self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
     ) -> None:
         """Note which units of a ReLU are 0 for every example: channels of maps, or single ones."""
-        if op.name == "relu":
+        if RELU in (op, op.epilogue):
             out = outs[0].detach().cpu().numpy()
             alive = (out > 0).any(axis=tuple(axis for axis in range(out.ndim) if axis != 1))
             self._dead[f"relu{len(self._dead) + 1}"] = 1 - float(alive.mean())

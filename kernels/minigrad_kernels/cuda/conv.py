@@ -23,6 +23,7 @@ from minigrad_kernels.cuda.tile import (
     FLAT,
     SQUARE,
     Tile,
+    no_entry,
     reciprocal,
     split,
     tiled_kernel,
@@ -77,13 +78,13 @@ def _load_image(operands, where, pixel, tap):
 
 
 @device
-def _store_output(out, start, operands, where, row, place, total):
+def _finish_output(operands, where, row, place, is_first, total):
     (_, _, _, _, outputs, _, _), _, _, group = where
     first, plane = place
     bias = operands[2]
-    if bias.size > 0 and start == 0:
+    if bias.size > 0 and is_first:
         total += bias[uint32(group * outputs + row)]
-    out[uint32(start + first + row * plane)] = total
+    return uint32(first + row * plane), True, total
 
 
 @device
@@ -104,25 +105,20 @@ def _load_image_of_tap(operands, where, tap, pixel):
 
 
 @device
-def _enter_tap(where, tap):
-    return tap
+def _finish_weight(operands, where, row, tap, is_first, total):
+    return uint32(_place_in_w(where, row) + tap), True, total
 
 
-@device
-def _store_weight(out, start, operands, where, row, tap, total):
-    out[uint32(start + _place_in_w(where, row) + tap)] = total
-
-
-_GEOMETRY = (*["uint"] * 19, *["uint64"] * 4)
+_GEOMETRY = (*["uint"] * 15, *["uint64"] * 4)
 
 
 def _conv2d_kernel(tile: Tile) -> Kernel:
-    product = tiled_product(tile, _locate, _load_weight, _load_image, _place_in_y, _store_output)
+    product = tiled_product(tile, _locate, _load_weight, _load_image, _place_in_y, _finish_output)
 
     # fmt: off
-    @tiled_kernel(tile, "out T1", "in T1", "in T1", "in T1", *_GEOMETRY)
+    @tiled_kernel(tile, 3, *_GEOMETRY)
     def _conv2d(
-        y, w, x, bias, rows, columns, chunk, chunks,
+        y, w, x, bias, rows, columns, chunk, chunks, least,
         groups, channels, height, width, outputs, windows_h, windows_w,
         kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
         by_windows_h, by_windows_w, by_kernel_h, by_kernel_w,
@@ -130,19 +126,19 @@ def _conv2d_kernel(tile: Tile) -> Kernel:
         shape = (groups, channels, height, width, outputs, windows_h, windows_w)
         window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
         by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-        product(y, (w, x, bias), rows, columns, chunk, chunks, (shape, window, by))
+        product(y, (w, x, bias), rows, columns, chunk, chunks, least, (shape, window, by))
     # fmt: on
 
     return _conv2d
 
 
 def _weight_grad_kernel(tile: Tile) -> Kernel:
-    product = tiled_product(tile, _locate_pixels, _load_dy, _load_image_of_tap, _enter_tap, _store_weight)
+    product = tiled_product(tile, _locate_pixels, _load_dy, _load_image_of_tap, no_entry, _finish_weight)
 
     # fmt: off
-    @tiled_kernel(tile, "out T1", "in T1", "in T1", *_GEOMETRY, "uint")
+    @tiled_kernel(tile, 2, *_GEOMETRY, "uint")
     def _weight_grad(
-        dw, dy, x, rows, columns, chunk, chunks,
+        dw, dy, x, rows, columns, chunk, chunks, least,
         groups, channels, height, width, outputs, windows_h, windows_w,
         kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
         by_windows_h, by_windows_w, by_kernel_h, by_kernel_w, pixels,
@@ -150,7 +146,7 @@ def _weight_grad_kernel(tile: Tile) -> Kernel:
         shape = (groups, channels, height, width, outputs, windows_h, windows_w)
         window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
         by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-        product(dw, (dy, x), rows, columns, chunk, chunks, (shape, window, by, pixels))
+        product(dw, (dy, x), rows, columns, chunk, chunks, least, (shape, window, by, pixels))
     # fmt: on
 
     return _weight_grad
@@ -188,12 +184,16 @@ def conv2d(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
     scratch: DeviceArray,
 ) -> None:
-    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d."""
+    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d.
+
+    Results below `least` become `least`.
+    """
     words = _words(x_nchw, w_ockk, out_nohw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
     operands = (w_ockk.reshape(-1), x_nchw.reshape(-1), bias_o)
-    _CONV2D.run(out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words)
+    _CONV2D.run(out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words, least)
 
 
 def conv2d_scratch_bytes(
@@ -208,6 +208,7 @@ def conv2d_scratch_bytes(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
 ) -> int:
     """Return the bytes of scratch that `conv2d` needs for these arguments."""
     return _CONV2D.scratch_bytes(out_nohw, _output_sizes(out_nohw, w_ockk, groups))
@@ -227,8 +228,8 @@ def conv2d_input_grad(
     scratch: DeviceArray,
 ) -> None:
     """Sum dy w over the windows that cover an input; 0 where none does."""
-    strides, pads, dilations = (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w)
-    input_grad(dx_nchw, dy_nohw, w_ockk, strides, pads, dilations, groups, scratch)
+    window = (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w)
+    input_grad(dx_nchw, dy_nohw, w_ockk, window, groups, scratch)
 
 
 def conv2d_input_grad_scratch_bytes(
