@@ -53,8 +53,9 @@ cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test the
 gpu-test: $(CUDA_STAMP) ## Run the same tests on a GPU
 	$(CUDA_BIN)/python -m pytest -m gpu tests/gpu
 
-docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md
+docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md and docs/plots.md
 	$(BIN)/python tools/draw_layers.py
+	$(BIN)/python tools/draw_plots.py
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed

@@ -100,8 +100,8 @@ def kernels_of(package: str) -> dict[Any, Kernel]:
         function = getattr(module, entry.function, None)
         if function is not None:
             scratch_bytes = getattr(module, f"{entry.function}_scratch_bytes") if entry.function in _SCRATCH else None
-            strided = entry.module in _STRIDED or entry.function == "copy"
-            found[op] = Kernel(function, strided, scratch_bytes, entry.constants)
+            is_strided, takes_tuples = entry.module in _STRIDED or entry.function == "copy", entry.module == "optimise"
+            found[op] = Kernel(function, is_strided, scratch_bytes, entry.constants, takes_tuples)
     return found
 
 

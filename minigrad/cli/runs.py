@@ -19,6 +19,7 @@ WEIGHTS = "weights.safetensors"
 HISTORY = "history.jsonl"
 SETTINGS = "settings.json"
 RESULT = "result.json"
+FITTED = "preprocessing.safetensors"
 CHECKPOINTS = "checkpoints"
 _READS = "test-reads.jsonl"
 
@@ -58,9 +59,22 @@ def settings_of(run: Path) -> dict[str, Any]:
     if (run / RESULT).exists():
         raise DataError(f"--resume: the training of {run} has ended")
     try:
+        return _settings(run)
+    except DataError as error:
+        raise DataError(f"--resume: {error}") from error
+
+
+def data_dir_of(run: Path) -> Path | None:
+    """The local copy of the data that a training was given, if it was given one."""
+    value = _settings(run).get("data_dir") if (run / SETTINGS).is_file() else None
+    return Path(value) if isinstance(value, str) else None
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    try:
         return dict(json.loads((run / SETTINGS).read_bytes()))
     except (ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"--resume: {run / SETTINGS} is damaged: {error}") from error
+        raise DataError(f"{run / SETTINGS} is damaged: {error}") from error
 
 
 def locked(test: Dataset, data: str, run: Path) -> LockedTestSet:

@@ -41,14 +41,27 @@ def load_sets(data: str, data_dir: Path | None, image: Shape) -> Sets:
 
 def load_test(data: str, data_dir: Path | None, description: Description) -> Dataset:
     """Load what a trained network is to be tested on: a test set, or all images of a folder that it has not seen."""
-    shape: Shape = description.arguments["in_shape"]
+    sets = _sets_for(data, data_dir, description)
+    is_other = data not in datasets.registry() and data_name(data) != description.data
+    if is_other and not _has_parts(Path(data)):
+        return _folder(Path(data), description.image_shape)
+    return sets.test
+
+
+def load_validation(data_dir: Path | None, description: Description) -> Dataset:
+    """Load what was kept for validation when a network was trained."""
+    return _sets_for(description.data, data_dir, description).validation
+
+
+def _sets_for(data: str, data_dir: Path | None, description: Description) -> Sets:
+    """Data that a trained network can take."""
+    shape: Shape = description.image_shape
     sets = load_sets(data, data_dir, shape)
     if sets.in_shape != shape:
         raise DataError(f"--data: {data} has images {_times(sets.in_shape)}, the network takes {_times(shape)}")
     if sets.classes != description.classes:
         raise DataError(f"--data: the classes of {data} are not those that the network was trained on")
-    is_other = data not in datasets.registry() and data_name(data) != description.data
-    return _folder(Path(data), shape) if is_other and not _has_parts(Path(data)) else sets.test
+    return sets
 
 
 def data_name(data: str) -> str:

@@ -56,6 +56,9 @@ class Epoch(NamedTuple):
     steps: int = 0
 
 
+_NONE: dict[str, float] = {}
+
+
 class Look(NamedTuple):
     """A closer look at one step.
 
@@ -67,6 +70,12 @@ class Look(NamedTuple):
         For each parameter by name, the L2 norms of its gradient, of itself before the update, and of the update.
     dead : dict
         For each ReLU in the order of the forward pass, the part of its units that were 0 for the whole batch.
+    activation_means, activation_stds : dict
+        For each layer in the order of the forward pass, by the name that `mg.train.look` gives it, mean and standard
+        deviation of what came out of it. Histories that were written before there were these figures have none.
+    roughness : dict
+        For the first layer's weight, if it looks at images, how unlike neighbours in its filters are: about 1 for white
+        noise, near 0 for smooth filters. Empty in files of earlier versions.
     """
 
     look: int
@@ -74,6 +83,9 @@ class Look(NamedTuple):
     weights: dict[str, float]
     updates: dict[str, float]
     dead: dict[str, float]
+    activation_means: dict[str, float] = _NONE
+    activation_stds: dict[str, float] = _NONE
+    roughness: dict[str, float] = _NONE
 
     @property
     def ratios(self) -> dict[str, float]:

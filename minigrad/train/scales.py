@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -14,8 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad.nn.functional as F
-from minigrad.autograd import Node, Op, grad, observers
-from minigrad.dtypes import FLOATS
+from minigrad.autograd import grad
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.ops.arguments import require_tensor
@@ -26,9 +24,8 @@ from minigrad.tables import table
 from minigrad.tensor import Tensor, from_numpy
 from minigrad.train import scales_words
 from minigrad.train.heads import Loss, over_heads
+from minigrad.train.outputs import Outputs
 
-_LIBRARY = "minigrad.nn.layers."
-_FUNCTIONS = ("relu", "tanh", "sigmoid")  # shown where a `forward` calls them, without a layer of their own
 _BINS = 40
 
 
@@ -174,14 +171,15 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
     if 0 in inputs.shape:
         raise DataError(f"look: needs a batch with examples, got {inputs.spec}")
     model = copy.deepcopy(model)
-    with kept_random_state(), enable_grad(), _Recorder(model, inputs) as recorder:
+    found: list[tuple[str, str, Tensor]] = []
+    with kept_random_state(), enable_grad(), Outputs(model, lambda *output: found.append(output)):
         scores = model(inputs)
-    wanted = [output for _, _, output in recorder.found] + list(model.parameters())
+    wanted = [output for _, _, output in found] + list(model.parameters())
     grads: list[Tensor | None] = [None] * len(wanted)
     if labels is not None:
         with kept_random_state(), enable_grad():
             grads = gradients(over_heads(loss, model)(scores, as_batch(labels, device)), wanted)
-    layers = tuple(_layer(*found, grad) for found, grad in zip(recorder.found, grads, strict=False))
+    layers = tuple(_layer(*output, grad) for output, grad in zip(found, grads, strict=False))
     parameters = zip(model.named_parameters(), grads[len(layers) :], strict=True)
     return Scales(
         _moments(inputs),
@@ -190,57 +188,6 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
         tuple(ParameterScale(name, p.shape, _moments(p), _moments_or_none(g)) for (name, p), g in parameters),
         labels is not None,
     )
-
-
-class _Recorder:
-    """Keeps what comes out of the innermost modules, and of functions that a `forward` calls beside them.
-
-    It hooks into a copy of a model, which is thrown away with the hooks.
-    """
-
-    def __init__(self, model: Module, inputs: Tensor) -> None:
-        self.found: list[tuple[str, str, Tensor]] = []
-        self._seen = {inputs.version}
-        self._times: Counter[str] = Counter()
-        self._inside = 0  # a layer of the library, whose functions are not listed beside it
-        for name, module in model.named_modules():
-            if not any(module.children()):
-                module.register_forward_pre_hook(self._before)
-                module.register_forward_hook(self._after(name or "model"))
-
-    def __enter__(self) -> _Recorder:
-        self._token = observers.set((*observers.get(), self))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        observers.reset(self._token)
-
-    def applied(
-        self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], _: Any
-    ) -> None:
-        """An op was applied."""
-        if op.name in _FUNCTIONS and not self._inside:
-            self._add("forward", f"F.{op.name}", outs[0])
-
-    def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
-        """A gradient was computed."""
-
-    def _before(self, layer: Module, inputs: tuple[Any, ...]) -> None:
-        self._inside += type(layer).__module__.startswith(_LIBRARY)
-
-    def _after(self, name: str) -> Callable[[Module, tuple[Any, ...], Any], None]:
-        def after(layer: Module, inputs: tuple[Any, ...], output: Any) -> None:
-            self._inside -= type(layer).__module__.startswith(_LIBRARY)
-            self._add(name, type(layer).__name__, output[0] if isinstance(output, tuple) else output)
-
-        return after
-
-    def _add(self, name: str, layer: str, output: Any) -> None:
-        if isinstance(output, Tensor) and output.dtype in FLOATS and output.version not in self._seen:
-            self._seen.add(output.version)
-            self._times[name] += 1
-            times = self._times[name]
-            self.found.append((name if times == 1 else f"{name} ({times})", layer, output))
 
 
 def gradients(objective: Tensor, tensors: Sequence[Tensor]) -> list[Tensor | None]:
@@ -277,7 +224,7 @@ def kept_random_state() -> Iterator[None]:
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """Its content on the host."""
-    return np.asarray(tensor.detach().numpy())
+    return np.asarray(tensor.detach().cpu().numpy())
 
 
 def _layer(name: str, layer: str, output: Tensor, gradient: Tensor | None) -> LayerScale:

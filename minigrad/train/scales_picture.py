@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigrad.train.plots import new_figure
+from minigrad.train.plots.drawing import new_figure
 from minigrad.train.scales import LayerScale, Scales
 
 if TYPE_CHECKING:

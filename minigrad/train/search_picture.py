@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigrad.errors import MinigradError
-from minigrad.train.plots import new_figure
+from minigrad.train.plots.drawing import new_figure
 from minigrad.train.search_result import FINISHED, SearchResult, Trial
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from minigrad.data import datasets
 from minigrad.models import MODELS
 from minigrad.version import __version__
 
-COMMANDS = ("check", "search", "train", "eval", "predict", "datasets", "models", "warmup", "info")
+COMMANDS = ("check", "search", "train", "plot", "diagnose", "eval", "predict", "datasets", "models", "warmup", "info")
 
 
 def started(*arguments, **options):
@@ -62,7 +62,7 @@ def test_the_module_is_the_command(tmp_path):
     assert (run.returncode, run.stdout, run.stderr) == (0, f"minigrad, version {__version__}\n", "")
     run = started("models", "nothing", cwd=tmp_path)
     assert run.returncode == 1
-    assert run.stderr.startswith("minigrad: model: no network is called 'nothing'; there are convnet, lenet, mlp")
+    assert run.stderr.startswith("minigrad: model: no network is called 'nothing'; there are convnet, two_layer_net, ")
 
 
 def test_a_reader_that_has_left_gets_no_traceback(tmp_path):

@@ -83,6 +83,20 @@ def test_a_look_measures_gradients_weights_updates_and_dead_units():
         )
 
 
+def test_a_look_measures_what_comes_out_of_every_layer():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))
+    outputs = []
+    for layer in model[1:]:
+        layer.register_forward_hook(lambda *found: outputs.append(found[-1].detach().numpy()))
+    history = run(model, epochs=1, look_every=5)
+    look = history.looks[0]
+    assert list(look.activation_means) == list(look.activation_stds) == ["1", "2", "3"]  # Flatten gives its input
+    for name, output in zip(look.activation_means, outputs[:3], strict=True):
+        assert look.activation_means[name] == pytest.approx(output.mean(dtype=float))
+        assert look.activation_stds[name] == pytest.approx(output.std(dtype=float))
+    assert not any(layer._pre_hooks or len(layer._hooks) > 1 for layer in model)
+
+
 def test_units_that_are_never_above_zero_are_dead():
     model = network()
     weights = {name: value.numpy().copy() for name, value in model.state_dict().items()}

@@ -8,9 +8,8 @@ from minigrad.train.history_file import HistoryFile
 
 STEPS = [Step(2.0, 1.5, 0.5, 0.25, 0.1), Step(1.5, 1.25, 0.25, 0.75, 0.1)]
 EPOCH = Epoch(1.75, 0.5, 1.25, 0.625, 0.1, 0.375, 2)
-LOOK = Look(
-    1, {"weight": 0.5, "bias": 0.1}, {"weight": 2.0, "bias": 0.0}, {"weight": 0.002, "bias": 0.01}, {"relu1": 0.5}
-)
+NORMS = ({"weight": 0.5, "bias": 0.1}, {"weight": 2.0, "bias": 0.0}, {"weight": 0.002, "bias": 0.01})
+LOOK = Look(1, *NORMS, {"relu1": 0.5}, {"0": 0.25, "1": 0.5}, {"0": 1.0, "1": 0.75})
 HISTORY = History(STEPS, [EPOCH], [LOOK], {"batch_size": 2}, "the cost is nan in epoch 2 / 2, batch 1")
 
 
@@ -61,6 +60,14 @@ def test_a_line_that_was_being_written_is_left_out(tmp_path):
     path = tmp_path / "history.jsonl"
     path.write_bytes(path.read_bytes()[:-9])
     assert load_history(path) == History(STEPS[:1])
+
+
+def test_a_history_of_before_there_were_activations_is_read(tmp_path):
+    text = json.dumps(dict(zip(("look", "gradients", "weights", "updates", "dead"), LOOK, strict=False)))
+    (tmp_path / "log").write_text(f'{{"run": {{}}}}\n{text}\n')
+    (look,) = load_history(tmp_path / "log").looks
+    assert look == Look(1, *NORMS, {"relu1": 0.5})
+    assert (look.activation_means, look.activation_stds) == ({}, {})
 
 
 BROKEN = {

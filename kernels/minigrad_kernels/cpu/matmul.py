@@ -11,6 +11,7 @@ from minigrad_kernels.cpu.elementwise import ARITHMETIC
 from minigrad_kernels.cpu.matmul_dot import dot, dot_elements, is_dot
 from minigrad_kernels.cpu.matmul_packed import packed, packed_elements
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
+from minigrad_kernels.cpu.tiles import raise_to
 
 
 def _batch(x: NDArray[Any]) -> NDArray[Any]:
@@ -65,6 +66,6 @@ def linear(
 def _finish(begin, end, worker, out_no, bias_o, least):
     for n in range(begin, end):
         row = out_no[n]
-        for o in range(len(row)):
-            total = row[o] + bias_o[o] if len(bias_o) else row[o]
-            row[o] = least if total <= least else total
+        for o in range(len(bias_o)):
+            row[o] += bias_o[o]
+        raise_to(least, row)
