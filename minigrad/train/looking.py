@@ -10,7 +10,6 @@ import numpy as np
 
 from minigrad.autograd import Op
 from minigrad.nn.module import Module
-from minigrad.ops.activation import RELU
 from minigrad.tensor import Tensor
 from minigrad.train.history import Look
 from minigrad.train.outputs import Outputs
@@ -31,7 +30,7 @@ class Looking(Outputs):
     ) -> None:
         """Note which units of a ReLU are 0 for every example: channels of maps, or single ones."""
         super().applied(op, inputs, params, outs, seconds)
-        if RELU in (op, op.epilogue):
+        if op.name == "relu":
             out = outs[0].detach().cpu().numpy()
             alive = (out > 0).any(axis=tuple(axis for axis in range(out.ndim) if axis != 1))
             self._dead[f"relu{len(self._dead) + 1}"] = 1 - float(alive.mean())
