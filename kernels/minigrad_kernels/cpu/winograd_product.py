@@ -17,7 +17,7 @@ from minigrad_kernels.cpu.compiler import kernel
 from minigrad_kernels.cpu.conv_product import SPEED
 from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.helper import helper
-from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile, raise_to
+from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, panel_tile
 from minigrad_kernels.cpu.winograd_lanes import lanes_to_pixels, transform_out
 from minigrad_kernels.cpu.winograd_matrices import OUT_TILE, TILE
 from minigrad_kernels.cpu.winograd_pack import (
@@ -53,9 +53,7 @@ def _write_band(
     for p in range(0, count, LANES):
         row = p // width
         lanes_to_pixels(out, out_at + p, plane, channels, count - p, space, grid_at + p * LANES + row * gap,
-                        p - row * width, width, gap, bias, channel, check, 0)  # fmt: skip
-    for first in range(out_at, out_at + channels * plane, plane):
-        raise_to(least, out[first : first + count])
+                        p - row * width, width, gap, bias, channel, least, check, 0)  # fmt: skip
 
 
 @kernel(
