@@ -13,7 +13,7 @@ BENCH := build/bench-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test docs-pictures bench lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test docs-pictures numerics bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -56,6 +56,12 @@ gpu-test: $(CUDA_STAMP) ## Run the same tests on a GPU
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md and docs/plots.md
 	$(BIN)/python tools/draw_layers.py
 	$(BIN)/python tools/draw_plots.py
+
+numerics: ## Measure the errors of ops on hard inputs beside PyTorch's, and write them into docs/reliability.md
+	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
+	@$(BENCH)/bin/python -m pip install --quiet --no-build-isolation --editable '.[bench]' || \
+	    echo "PyTorch cannot be installed: there will be no column for it"
+	@$(BENCH)/bin/python tools/reliability/numerics.py --write
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
