@@ -16,6 +16,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -165,6 +166,15 @@ def product_tile(
         for r in range(rows):
             for j in range(0, whole, lanes):
                 store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
+
+
+@helper
+def raise_to(least, out):
+    """Make least of all that is below; -inf is told without a look at out, and NaN stays."""
+    bound = out.dtype.type(least)
+    if bound > -np.inf:
+        for i in range(len(out)):
+            out[i] = bound if out[i] <= bound else out[i]
 
 
 @intrinsic(prefer_literal=True)
