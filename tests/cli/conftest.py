@@ -56,3 +56,14 @@ def trained_once(tmp_path_factory):
 def run(trained_once, tmp_path):
     """A copy of that run."""
     return shutil.copytree(trained_once[0], tmp_path / "run")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Ten grey images of 8x8 for each of three classes."""
+    image = pytest.importorskip("PIL.Image")
+    for level, name in ((20, "dark"), (120, "grey"), (220, "light")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            image.new("L", (8, 8), level + number).save(tmp_path / "photos" / name / f"{number}.png")
+    return tmp_path / "photos"

@@ -21,17 +21,6 @@ def weights(path):
 
 
 @pytest.fixture
-def photos(tmp_path):
-    """Ten grey images of 8x8 for each of three classes."""
-    image = pytest.importorskip("PIL.Image")
-    for level, name in ((20, "dark"), (120, "grey"), (220, "light")):
-        (tmp_path / "photos" / name).mkdir(parents=True)
-        for number in range(10):
-            image.new("L", (8, 8), level + number).save(tmp_path / "photos" / name / f"{number}.png")
-    return tmp_path / "photos"
-
-
-@pytest.fixture
 def narrow(tmp_path):
     """A network that `minigrad train` alone would not build, with other preprocessing than is usual."""
     digits = datasets.digits()

@@ -118,16 +118,6 @@ def test_images_of_another_size_to_begin_with(minigrad, refused, photos):
 
 
 @pytest.fixture
-def photos(tmp_path):
-    pillow = pytest.importorskip("PIL.Image")
-    for level, name in ((20, "dark"), (120, "grey"), (220, "light")):
-        (tmp_path / "photos" / name).mkdir(parents=True)
-        for number in range(10):
-            pillow.new("L", (8, 8), level + number).save(tmp_path / "photos" / name / f"{number}.png")
-    return tmp_path / "photos"
-
-
-@pytest.fixture
 def stopped(minigrad, run, photos):
     """A training that began with another's weights and was stopped before its test."""
     minigrad("train", "--data", photos, "--init-from", run, "--epochs", 2, "--out", "stopped")
