@@ -142,7 +142,11 @@ def test_a_test_set_of_other_classes_is_refused(minigrad, photos):
 
 WRONG = {
     "no model": (["train", "--data", "digits"], 2, "Missing option '--model'. See 'minigrad train --help'."),
-    "unknown model": ([*DIGITS, "--model", "gpt"], 1, "--model: no network is called 'gpt'; there are convnet, two_layer_net, lenet"),
+    "unknown model": (
+        [*DIGITS, "--model", "gpt"],
+        1,
+        "--model: no network is called 'gpt'; there are convnet, two_layer_net, lenet",
+    ),
     "unknown data": (["train", "--model", "mlp", "--data", "x"], 1, "--data: x is no folder, and no data set; those"),
     "no such device": ([*DIGITS, "--model", "mlp", "--device", "tpu"], 1, "device: 'tpu' is not available here"),
     "no epochs": (["train", "--model", "mlp", "--data", "digits", "--epochs", 0], 2, "Invalid value for '--epochs': 0"),
