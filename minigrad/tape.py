@@ -141,7 +141,7 @@ class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
     ) -> None:
         """Remember the line of the caller's code."""
         if outs and outs[0].node is not None:
-            self._lines[outs[0].node] = _calling_line()
+            self._lines[outs[0].node] = calling_line()
 
     def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
         """Raise GraphError if the gradient holds a NaN."""
@@ -152,7 +152,7 @@ class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
             raise GraphError(f"anomaly: {what}; its forward pass ran at\n{where}")
 
 
-def _calling_line() -> str:
+def calling_line() -> str:
     """The innermost line outside this package."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):

@@ -58,10 +58,11 @@ class Sample:
     def relaid(self, *layouts: str) -> Sample:
         """The sample with each input in its memory layout, one of `layouts.LAYOUTS`."""
         arrays = [relaid(array, layout) for array, layout in zip(self.inputs, layouts, strict=True)]
-        return self._changed(arrays, f"relaid({', '.join(map(repr, layouts))})")
+        moved = set(layouts) - {"contiguous"}
+        return self._changed(arrays, *([f"relaid({', '.join(map(repr, layouts))})"] if moved else []))
 
-    def _changed(self, arrays: Sequence[Any], step: str) -> Sample:
-        origin = self.origin and self.origin._replace(steps=(*self.origin.steps, step))
+    def _changed(self, arrays: Sequence[Any], *steps: str) -> Sample:
+        origin = self.origin and self.origin._replace(steps=(*self.origin.steps, *steps))
         return replace(self, inputs=tuple(arrays), origin=origin)
 
     def tensors(self, device: str = "cpu", requires_grad: Container[int] = ()) -> list[Tensor]:

@@ -114,7 +114,7 @@ def test_a_failure_is_shrunk_and_can_be_pasted():
     assert lines[4:] == [
         "",
         "spec = next(one for one in WRONG if one.name == 'cube')",
-        "sample = spec.sample(0, shape=()).relaid('contiguous')",
+        "sample = spec.sample(0, shape=())",
         "properties.gradient(spec, sample)",
     ]
     pasted = "\n".join([lines[2], *lines[4:]])
