@@ -3,9 +3,8 @@
     python benchmarks/augment.py --threads 2
 
 Both sides train on batches of 100 images of 32x32, read by a `DataLoader` from bytes in memory and centred; one side's
-are augmented too: crops padded by 4, reflections, and AlexNet's colours. The sides run in turns, an epoch of 20 steps
-each; what is printed is the median over the rounds, per step, for each number of worker threads. The goal is a ratio
-of at most 1.10.
+are augmented too: crops padded by 4, reflections, and AlexNet's colours. The sides run in turns, an epoch each; what
+counts is the median over the rounds, per step, for each number of worker threads.
 """
 
 import argparse
@@ -13,30 +12,40 @@ import functools
 from collections.abc import Callable
 
 import peers
+from results import Table, add_option
 
-BATCH, STEPS = 100, 20
+BATCH, BOUND = 100, 1.1
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1, help="threads that train")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2], help="threads that read batches")
-    parser.add_argument("--seconds", type=float, default=30.0, help="time for each row of the table")
+    parser.add_argument("--seconds", type=float, default=15.0, help="time for each row of the table")
+    parser.add_argument("--steps", type=int, default=20, help="training steps in an epoch")
+    add_option(parser)
     options = parser.parse_args()
     peers.limit_blas(options.threads)
-    sides = prepare(options.threads)
-    print(f"{peers.machine()}; {options.threads} threads train; medians of epochs of {STEPS} steps of {BATCH} images")
-    print(
-        f"workers {'wall ms':>8s} {'augmented':>9s} {'ratio':>6s} {'processor ms':>14s} {'augmented':>9s} {'ratio':>6s}"
+    sides = prepare(options.threads, options.steps)
+    heads = ("wall ms", "augmented", "ratio", "processor ms", "its augmented", "its ratio")
+    table = Table(
+        f"Live augmentation, {peers.threads(options.threads)}",
+        f"training steps, float32, medians of epochs of {options.steps} steps of {BATCH} images",
+        dict(zip(heads, (".2f", ".2f", ".3f") * 2, strict=True)),
     )
+    ratios = []
     for workers in options.workers:
         runs = {name: functools.partial(epoch, workers) for name, epoch in sides.items()}
-        times = zip((8, 14), *peers.interleave(runs, options.seconds).values(), strict=True)
-        cells = [f"{1e3 * a / STEPS:{width}.2f} {1e3 * b / STEPS:9.2f} {b / a:6.3f}" for width, a, b in times]
-        print(f"{workers:<7d} {' '.join(cells)}", flush=True)
+        plain, augmented = peers.interleave(runs, options.seconds).values()
+        pairs = [(plain[clock], augmented[clock]) for clock in ("wall", "processor")]
+        cells = [(1e3 * a / options.steps, 1e3 * b / options.steps, b / a) for a, b in pairs]
+        table.add(f"{workers} workers", *cells[0], *cells[1])
+        ratios.append(cells[0][2])
+    table.bound("wall time of a step with augmentation over one without: largest", max(ratios), BOUND)
+    table.finish(options.json)
 
 
-def prepare(threads: int) -> dict[str, Callable[[int], None]]:
+def prepare(threads: int, steps: int) -> dict[str, Callable[[int], None]]:
     """The two sides, each a function that trains for an epoch with so many workers."""
     import numpy as np
     from networks import NETWORKS
@@ -48,7 +57,7 @@ def prepare(threads: int) -> dict[str, Callable[[int], None]]:
 
     mg.set_num_threads(threads)
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (BATCH * STEPS, 3, 32, 32), np.uint8)
+    images = random.integers(0, 256, (BATCH * steps, 3, 32, 32), np.uint8)
     dataset = data.ImageDataset(images, random.integers(0, 10, len(images)))
     plain = data.Preprocessed(dataset, ChannelMean().fit(dataset))
     colours = data.PCAColorJitter().fit(plain)

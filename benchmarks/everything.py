@@ -20,6 +20,7 @@ RUNS = {
     "growth": ("growth.py", "--seconds=6"),
     "scaling": ("scaling.py", "--seconds=4"),
     "memory": ("memory.py", "--seconds=1"),
+    "augment": ("augment.py", "--threads=2", "--seconds=6"),
     "engine": ("engine.py", "--repeats=7"),
     "startup": ("startup.py", "--repeats=5"),
     "warmup": ("warmup.py",),

@@ -62,6 +62,9 @@ class Op:
         Arguments in which it is linear; tests hold each to its adjoint.
     flops
         `flops(out_spec, *specs, *params)`: floating-point operations.
+    epilogue
+        An op of one tensor that the kernel applies to what it writes. The tape holds both ops, one after the other; the
+        rules of neither may name what lies between.
     view
         The output shares the input's memory.
     mutates
@@ -80,6 +83,7 @@ class Op:
     constant_in: tuple[str, ...] = ()
     linear_in: tuple[str, ...] = ()
     flops: Callable[..., int] = lambda out, *_: 0
+    epilogue: Op | None = None
     view: bool = False
     mutates: int = 0
     variadic: bool = False
@@ -131,6 +135,10 @@ class Op:
         raise GraphError(f"{self.name}: a rule asks for {name!r}; known are {(*slot_names, *param_names)}")
 
 
+Change = tuple[Op, Sequence[Tensor], tuple[Any, ...]]
+"""An op that changes its first `op.mutates` inputs, its inputs, and its params."""
+
+
 class Saved(NamedTuple):
     """An array kept for backward, raw, with the version it had."""
 
@@ -163,8 +171,7 @@ class Node:
         self.hooks: list[Callable[[Tensor], Tensor | None]] | None = None
         self.saved: dict[int, Saved] | None = {}
         rules = op.rules * len(edges) if op.variadic else op.rules
-        for position, edge in enumerate(edges):
-            rule = rules[position]
+        for rule, edge in zip(rules, edges, strict=False):
             if edge is None or rule is None:
                 continue
             for slot in rule.slots:
@@ -243,16 +250,23 @@ def apply_all(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) ->
 
 def apply_in_place(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> None:
     """Run an op that changes its first `op.mutates` inputs, and count the change in their versions."""
-    backend = _common_backend(op, inputs)
-    changed = inputs[: op.mutates]
-    if is_grad_enabled() and any(target.requires_grad for target in changed):
-        raise GraphError(f"{op.name}: a tensor that requires a gradient may be changed in place only under no_grad()")
+    apply_each_in_place([(op, inputs, params)])
+
+
+def apply_each_in_place(changes: Sequence[Change]) -> None:
+    """Run such ops in their order, or together where a device sees that they have nothing to do with each other."""
+    held = [op.name for op, inputs, _ in changes if any(target.requires_grad for target in inputs[: op.mutates])]
+    if held and is_grad_enabled():
+        raise GraphError(f"{held[0]}: a tensor that requires a gradient may be changed in place only under no_grad()")
     started = time.perf_counter()
-    backend.run_in_place(op, [given.array for given in inputs], params)
-    for target in changed:
-        target.version.count += 1
-    for watcher in observers.get():
-        watcher.applied(op, inputs, params, [], time.perf_counter() - started)
+    for backend, those in itertools.groupby(changes, lambda change: _common_backend(*change[:2])):
+        backend.run_each_in_place([(op, [given.array for given in inputs], params) for op, inputs, params in those])
+    seconds = (time.perf_counter() - started) / max(len(changes), 1)
+    for op, inputs, params in changes:
+        for target in inputs[: op.mutates]:
+            target.version.count += 1
+        for watcher in observers.get():
+            watcher.applied(op, inputs, params, [], seconds)
 
 
 def _common_backend(op: Op, inputs: Sequence[Tensor]) -> Backend:
@@ -270,7 +284,8 @@ def record(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequ
     if True in wanted:
         # Where the gradient of an argument goes: to the node that made it, to the leaf itself, or nowhere.
         edges = [given.node or given if wanted[position] else None for position, given in enumerate(inputs)]
-        outs[0].node = Node(op, params, edges, inputs, outs)
+        node = Node(op, params, edges, inputs, outs)
+        outs[0].node = node if op.epilogue is None else Node(op.epilogue, (), [node], outs, outs)
         outs[0].requires_grad = True
 
 

@@ -154,7 +154,8 @@ def rows(targets: list[str], only: str) -> Iterator[tuple[str, list[str]]]:
             continue
         for types in kernel.types:
             names = types.T.name if types.T == types.S else f"{types.T.name}, {types.S.name}"
-            uses_float64 = np.dtype("float64") in types or any("float64" in word for word in kernel.words)
+            names += f" x {types.width}" if types.width > 1 else ""
+            uses_float64 = np.dtype("float64") in types[:2] or any("float64" in word for word in kernel.words)
             for target in targets:
                 try:
                     found = report(kernel, types, target, ptxas)

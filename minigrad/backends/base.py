@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.dtypes import DType
+from minigrad.dtypes import DType, uint8
 from minigrad.errors import DeviceError
 
 Array = Any
 """A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
+Change = tuple[Any, Sequence[Array], Sequence[Any]]
+"""An op that changes arrays in place, its arrays and its params."""
 
 _MODULES = {name: f"minigrad.backends.{name}" for name in ("cpu", "cuda", "meta", "reference")}
 _loaded: dict[str, Backend] = {}
@@ -46,6 +48,10 @@ class Kernel(NamedTuple):
     function: Callable[..., None]
     strided: bool = False
     scratch_bytes: Callable[..., int] | None = None
+    constants: tuple[Any, ...] = ()
+    """Scalars that it takes after the op's parameters."""
+    takes_tuples: bool = False
+    """Whether, on a GPU, each array may be a tuple of arrays, which are changed together."""
 
 
 class Backend(ABC):
@@ -55,6 +61,8 @@ class Backend(ABC):
     """
 
     name: str
+    package: str
+    """That of `minigrad_kernels` which has the kernels."""
     on_host = True
     """Whether arrays are in host memory, so that looking at their contents costs no copy and no waiting."""
 
@@ -64,10 +72,6 @@ class Backend(ABC):
 
     def require_device(self) -> None:  # noqa: B027 - a host is there
         """Raise DeviceError, which says what is missing, if the device is not there."""
-
-    @abstractmethod
-    def load_kernels(self) -> Mapping[Any, Kernel]:
-        """The table {op: kernel}; imports the device's kernels."""
 
     @abstractmethod
     def empty(self, spec: Spec) -> Array:
@@ -109,9 +113,9 @@ class Backend(ABC):
     def view(self, name: str, array: Array, params: Sequence[Any]) -> Array:
         """The view that the view op `name` makes of `array`: no copy."""
 
-    @abstractmethod
     def scratch(self, size: int) -> Array:
         """Working memory of `size` bytes, of undefined content."""
+        return self.empty(Spec((size,), uint8))
 
     def register(self, op: Any, kernel: Kernel) -> None:
         """Give this device a kernel for an op that the table does not know: a user's own."""
@@ -122,7 +126,7 @@ class Backend(ABC):
         kernel = self._kernels.get(op) or self._find(op)
         if not kernel.strided:
             inputs = [self.contiguous(array) for array in inputs]
-        arguments = (*outs, inputs, *params) if op.variadic else (*outs, *inputs, *params)
+        arguments = (*outs, *((inputs,) if op.variadic else inputs), *params, *kernel.constants)
         if kernel.scratch_bytes is None:
             kernel.function(*arguments)
         else:
@@ -137,10 +141,16 @@ class Backend(ABC):
             if copy is not array:
                 self.assign(array, copy)
 
+    def run_each_in_place(self, changes: Sequence[Change]) -> None:
+        """Run ops in place, one after the other; a device may run together what has nothing to do with each other."""
+        for change in changes:
+            self.run_in_place(*change)
+
     def kernels(self) -> Mapping[Any, Kernel]:
         """The table {op: kernel}, loaded on first use."""
         if not self._table_is_loaded:
-            self._kernels = {**self.load_kernels(), **self._kernels}
+            table = importlib.import_module("minigrad.backends.table").kernels_of(self.package)
+            self._kernels = {**table, **self._kernels}
             self._table_is_loaded = True
         return self._kernels
 

@@ -7,21 +7,21 @@ driver, and copies to the device that come faster than it takes them.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from minigrad.autograd import FILL
-from minigrad.backends.base import Array, Backend, Kernel, Spec
+from minigrad.backends.base import Array, Backend, Change, Spec
 from minigrad.backends.device_errors import raise_ours
 from minigrad.backends.device_pool import Block, DevicePool
 from minigrad.dtypes import as_dtype, uint8
 from minigrad.ops.update import COPY
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 
-_PACKAGE = "minigrad_kernels.cuda"
 _MOST_CONSTANTS = 1024
 
 
@@ -37,6 +37,7 @@ class CudaBackend(Backend):
     """Arrays are `DeviceArray`s; kernels come from `minigrad_kernels.cuda`, which is imported when it is asked for."""
 
     name = "cuda"
+    package = "minigrad_kernels.cuda"
     on_host = False
 
     def __init__(self) -> None:
@@ -50,16 +51,12 @@ class CudaBackend(Backend):
     def pool(self) -> DevicePool:
         """The memory of the runtime in force; DeviceError if there is none."""
         try:
-            runtime = importlib.import_module(f"{_PACKAGE}.runtime").current()
+            runtime = importlib.import_module(f"{self.package}.runtime").current()
         except Exception as error:
             raise_ours("cuda", error)
         if self._pool is None or self._pool.runtime is not runtime:
             self._pool, self._constants = DevicePool(runtime), {}
         return self._pool
-
-    def load_kernels(self) -> Mapping[Any, Kernel]:
-        table: Mapping[Any, Kernel] = importlib.import_module("minigrad.backends.table").kernels_of(_PACKAGE)
-        return table
 
     def run(self, op: Any, outs: Sequence[Array], inputs: Sequence[Array], params: Sequence[Any]) -> None:
         try:
@@ -67,11 +64,23 @@ class CudaBackend(Backend):
         except Exception as error:
             raise_ours(op.name, error)
 
+    def run_each_in_place(self, changes: Sequence[Change]) -> None:
+        """Run those of one kind together, unless one changes memory that another has too, or some of it is borrowed."""
+        holders = Counter(memory for _, arrays, _ in changes for memory in {array.memory for array in arrays})
+        changed = [array.memory for op, arrays, _ in changes for array in arrays[: op.mutates]]
+        are_apart = all(isinstance(memory, Block) for memory in holders) and all(holders[one] == 1 for one in changed)
+        kinds: dict[Any, list[Change]] = {}
+        for number, (op, arrays, params) in enumerate(changes):
+            may_join = are_apart and self._find(op).takes_tuples and all(array.is_contiguous for array in arrays)
+            kind = (op, arrays[0].dtype, str(params)) if may_join else number
+            kinds.setdefault(kind, []).append((op, arrays, params))
+        for several in kinds.values():
+            op, arrays, params = several[0]
+            columns = arrays if len(several) == 1 else [*zip(*(arrays for _, arrays, _ in several), strict=True)]
+            self.run_in_place(op, columns, params)
+
     def empty(self, spec: Spec) -> Array:
         return DeviceArray(self.pool().allocate(spec.nbytes), spec.shape, spec.dtype)
-
-    def scratch(self, size: int) -> Array:
-        return self.empty(Spec((size,), uint8))
 
     def from_numpy(self, array: Any) -> Array:
         out = DeviceArray(self.pool().allocate(array.nbytes, for_copy=True), array.shape, array.dtype)
@@ -102,12 +111,12 @@ class CudaBackend(Backend):
     def _do(self, path: str, *arguments: Any) -> Any:
         module, _, name = path.partition(".")
         try:
-            return getattr(importlib.import_module(f"{_PACKAGE}.{module}"), name)(*arguments)
+            return getattr(importlib.import_module(f"{self.package}.{module}"), name)(*arguments)
         except Exception as error:
             raise_ours(name, error)
 
     def contiguous(self, array: Array) -> Array:
-        if array.is_contiguous:
+        if isinstance(array, tuple) or array.is_contiguous:
             return array
         copy = self.empty(Spec(array.shape, array.dtype))
         self.run(COPY, (copy,), (array,), ())

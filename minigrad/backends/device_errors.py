@@ -9,9 +9,10 @@ from minigrad.errors import DeviceError
 
 _INSTALL = "the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]'"
 _ADVICE = {
-    r"unsupported.*(ptx|toolchain)|insufficient.*driver|driver.*(insufficient|mismatch)": (
-        "the NVIDIA driver is too old for the compiled kernels; install a newer one"
-    ),
+    # The compiler has parts of several versions, and that of the part which was asked is not the newest.
+    r"unsupported.*(ptx|toolchain)": "the NVIDIA driver is too old for the compiled kernels; install a newer one",
+    r"driver.mismatch": "the NVIDIA driver has parts of different versions; restart, or install it anew",
+    r"compiler cannot be used": _INSTALL,
     r"out.of.memory|memoryerror": "the GPU is out of memory; use smaller batches",
     r"libcuda|driver library|driver.*not found": "there is no NVIDIA driver; install one",
     r"no.(cuda.*)?(device|gpu)": "the NVIDIA driver finds no GPU; nvidia-smi shows what it sees",
@@ -33,4 +34,5 @@ def raise_ours(op: str, error: Exception) -> NoReturn:
     for pattern, advice in _ADVICE.items():
         if re.search(pattern, told, re.IGNORECASE):
             raise DeviceError(f"{op}: {advice} (docs/cuda.md)") from error
-    raise DeviceError(f"{op}: the GPU failed: {told}") from error
+    is_said = type(error).__name__ == "UnavailableError"
+    raise DeviceError(f"{op}: {text if is_said else 'the GPU failed: ' + told}") from error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.backends.base import Array, Backend, Kernel, Spec
+from minigrad.backends.base import Array, Backend, Spec
 from minigrad.backends.pool import SMALLEST, Block, own_pool
-from minigrad.dtypes import uint8
 
 _VIEWS: dict[str, Callable[..., Any]] = {
     "reshape": np.ndarray.reshape,
@@ -26,17 +24,10 @@ class HostBackend(Backend):
     def __init__(self, name: str, package: str) -> None:
         super().__init__()
         self.name = name
-        self._package = package
-
-    def load_kernels(self) -> Mapping[Any, Kernel]:
-        table: Mapping[Any, Kernel] = importlib.import_module("minigrad.backends.table").kernels_of(self._package)
-        return table
+        self.package = package
 
     def empty(self, spec: Spec) -> Array:
         return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
-
-    def scratch(self, size: int) -> Array:
-        return self.empty(Spec((size,), uint8))
 
     def from_numpy(self, array: Any) -> Array:
         return array

@@ -17,7 +17,7 @@ class MetaBackend(HostBackend):
 
     on_host = False
 
-    def load_kernels(self) -> Mapping[Any, Kernel]:
+    def kernels(self) -> Mapping[Any, Kernel]:
         return {}
 
     def empty(self, spec: Spec) -> Array:

@@ -12,7 +12,7 @@ import click
 from minigrad.errors import MinigradError
 from minigrad.version import __version__
 
-_COMMANDS = ("check", "search", "train", "plot", "eval", "predict", "datasets", "models", "warmup", "info")
+_COMMANDS = ("check", "search", "train", "plot", "diagnose", "eval", "predict", "datasets", "models", "warmup", "info")
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 

@@ -9,11 +9,11 @@ import click
 
 import minigrad.nn.functional as F
 from minigrad import optim, random
-from minigrad.cli import options, sets
-from minigrad.data.preprocess import Centred, channel_mean
+from minigrad.cli import options, recipe, sets
 from minigrad.errors import MinigradError
 from minigrad.models import MODELS, build_model
 from minigrad.train import Report, check
+from minigrad.train.checkpoint import network_shape
 from minigrad.train.heads import Loss
 
 _LOSSES: dict[str, Loss] = {"softmax": F.cross_entropy, "svm": F.svm_loss}
@@ -30,6 +30,7 @@ _EXAMPLES = options.examples(
     "--data", required=True, metavar="NAME|FOLDER", help="A data set that `minigrad datasets` lists, or images."
 )
 @options.data_dir
+@recipe.preprocess
 @click.option("--loss", type=click.Choice([*_LOSSES]), default="softmax", show_default=True)
 @options.batch_size(128)
 @click.option("--lr", type=click.FloatRange(min=0), default=0.02, show_default=True, help="Learning rate at the start.")
@@ -54,17 +55,26 @@ def command(**settings: Any) -> None:
 
 
 def _report(
-    model: str, data: str, data_dir: Path | None, loss: str, batch_size: int, device: str, seed: int, **rule: Any
+    model: str,
+    data: str,
+    data_dir: Path | None,
+    preprocess: str,
+    loss: str,
+    batch_size: int,
+    device: str,
+    seed: int,
+    **rule: Any,
 ) -> Report:
     build_model(model)  # an unknown name is said before any data are read
     parts = sets.load_sets(data, data_dir, MODELS[model].in_shape)
-    mean = channel_mean(parts.train)
+    seen = recipe.Recipe(preprocess, "none", data, parts.in_shape).fit(parts.train)
     random.manual_seed(seed)
-    network = build_model(model, in_shape=parts.in_shape, classes=len(parts.classes)).to(device)
+    in_shape = network_shape(seen.preprocessing, parts.in_shape)
+    network = build_model(model, in_shape=in_shape, classes=len(parts.classes)).to(device)
     return check(
         network,
-        Centred(parts.train, mean),
-        validation=Centred(parts.validation, mean),
+        seen.for_all(parts.train),
+        validation=seen.for_all(parts.validation),
         loss=_LOSSES[loss],
         optimizer=optim.SGD(network.parameters(), **rule),
         batch_size=batch_size,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from minigrad.cli import options, runs, sets
-from minigrad.data.preprocess import Centred
+from minigrad.data.preprocess import Preprocessed
 from minigrad.train import load_checkpoint
 
 _EXAMPLES = options.examples(
@@ -34,7 +34,7 @@ def command(run: Path, data: str | None, data_dir: Path | None, batch_size: int,
     network, description = load_checkpoint(weights)
     name = data or description.data
     images = sets.load_test(name, data_dir, description)
-    test = runs.locked(Centred(images, description.mean), sets.data_name(name), weights.parent)
+    test = runs.locked(Preprocessed(images, description.preprocessing), sets.data_name(name), weights.parent)
     cost, accuracy = test.score(network.to(device), batch_size)
     click.echo(f"{len(test):,} images, cost {cost:.4f}")
     click.echo(f"test accuracy: {accuracy:.4f}")

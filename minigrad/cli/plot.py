@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from minigrad.cli import options, runs, sets
-from minigrad.data.preprocess import Centred
+from minigrad.data.preprocess import Preprocessed
 from minigrad.errors import DataError, MinigradError
 from minigrad.tables import table
 from minigrad.train import load_checkpoint, load_history
@@ -47,7 +47,7 @@ def command(run: Path, data_dir: Path | None, device: str) -> None:
         images = _or_why(
             why, "validation", lambda: sets.load_validation(data_dir or runs.data_dir_of(run), description)
         )
-        validation = None if images is None else Centred(images, description.mean)
+        validation = None if images is None else Preprocessed(images, description.preprocessing)
         network.to(device)
     drawn = draw_all(
         run / _FOLDER,

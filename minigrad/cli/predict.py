@@ -60,12 +60,11 @@ def _guesses(
     network: Module, description: Description, paths: Sequence[Path], top: int
 ) -> Iterator[tuple[Path, list[Guess]]]:
     device = next(network.parameters()).device
-    channels, height, width = description.arguments["in_shape"]
+    channels, height, width = description.image_shape
     if channels not in MODES or height != width:
         raise DataError(f"predict: images become squares, grey or RGB; the network takes {channels}x{height}x{width}")
-    mean = np.asarray(description.mean, np.float32)[:, None, None]
     for path in paths:
-        image = read_image(path, height, channels) - mean
+        image = description.preprocessing.transform(read_image(path, height, channels))
         with no_grad():
             logits = network(to_device(from_numpy(image[None]), device))
         probabilities = softmax(logits, 1).cpu().numpy()[0]

@@ -19,6 +19,7 @@ WEIGHTS = "weights.safetensors"
 HISTORY = "history.jsonl"
 SETTINGS = "settings.json"
 RESULT = "result.json"
+FITTED = "preprocessing.safetensors"
 CHECKPOINTS = "checkpoints"
 _READS = "test-reads.jsonl"
 

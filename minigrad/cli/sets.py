@@ -44,7 +44,7 @@ def load_test(data: str, data_dir: Path | None, description: Description) -> Dat
     sets = _sets_for(data, data_dir, description)
     is_other = data not in datasets.registry() and data_name(data) != description.data
     if is_other and not _has_parts(Path(data)):
-        return _folder(Path(data), description.arguments["in_shape"])
+        return _folder(Path(data), description.image_shape)
     return sets.test
 
 
@@ -53,9 +53,14 @@ def load_validation(data_dir: Path | None, description: Description) -> Dataset:
     return _sets_for(description.data, data_dir, description).validation
 
 
+def load_train(data_dir: Path | None, description: Description) -> Dataset:
+    """Load what a network was trained on."""
+    return _sets_for(description.data, data_dir, description).train
+
+
 def _sets_for(data: str, data_dir: Path | None, description: Description) -> Sets:
     """Data that a trained network can take."""
-    shape: Shape = description.arguments["in_shape"]
+    shape: Shape = description.image_shape
     sets = load_sets(data, data_dir, shape)
     if sets.in_shape != shape:
         raise DataError(f"--data: {data} has images {_times(sets.in_shape)}, the network takes {_times(shape)}")

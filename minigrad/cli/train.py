@@ -12,14 +12,25 @@ import click
 from minigrad import optim, random
 from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import get_num_threads, warmup
-from minigrad.cli import options, runs, sets
+from minigrad.cli import options, recipe, runs, sets
 from minigrad.cli.resume import reread
 from minigrad.data.loader import MOST_WORKERS
-from minigrad.data.preprocess import Centred, channel_mean
 from minigrad.errors import DataError, MinigradError
 from minigrad.models import MODELS
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
-from minigrad.train import Checkpoints, Description, History, RunState, fit, plot_history, save_checkpoint
+from minigrad.train import (
+    Checkpoints,
+    Description,
+    DivergenceError,
+    History,
+    RunState,
+    babysit,
+    diagnose,
+    fit,
+    plot_history,
+    save_checkpoint,
+)
+from minigrad.train.checkpoint import network_shape
 from minigrad.train.history_file import save_epochs
 from minigrad.version import __version__
 
@@ -27,6 +38,7 @@ _EXAMPLES = options.examples(
     "minigrad train --model convnet --data digits",
     "minigrad train --model lenet --data mnist --epochs 2",
     "minigrad train --model convnet --data photos/ --epochs 20 --workers 2",
+    "minigrad train --model convnet --data cifar10 --preprocess ChannelScaler --augment crop:4,flip,color",
     "minigrad train --resume runs/convnet-photos",
     "minigrad train --model convnet --data cifar10 --data-dir cifar-10-batches-bin --lr 0.02 --out runs/slow",
 )
@@ -36,6 +48,14 @@ _EXAMPLES = options.examples(
 @click.option("--model", help="A network that `minigrad models` lists.")
 @click.option("--data", metavar="NAME|FOLDER", help="A data set that `minigrad datasets` lists, or images.")
 @options.data_dir
+@recipe.preprocess
+@click.option(
+    "--augment",
+    metavar="LIST",
+    default="none",
+    show_default=True,
+    help="What makes the images to train on look different in every epoch: none, auto, or a list as below.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Times through the images.")
 @options.batch_size(32)
 @click.option("--lr", type=click.FloatRange(min=0), default=0.02, show_default=True, help="Learning rate at the start.")
@@ -70,8 +90,12 @@ def command(context: click.Context, /, resume: Path | None, **settings: Any) -> 
 
     FOLDER of --data holds a folder of images for each class, or folders `train` and `test` that do. A tenth of the
     training images is kept for validation, and 15 % for testing where there is no test set; these parts are the same in
-    every run. Images are centred by the mean of each channel. The update is SGD with momentum, the learning rate falls
-    along a cosine to zero, the loss is softmax cross-entropy.
+    every run. The update is SGD with momentum, the learning rate falls along a cosine to zero, the loss is softmax
+    cross-entropy. What goes wrong is said once, when it shows.
+
+    --preprocess takes off the mean of each channel, unless told otherwise; what it learns is kept with the weights.
+    --augment takes, with commas between, crop:PADDING (an eighth of the side if left out), flip:PROBABILITY (0.5) and
+    color:STD (0.1, along the principal components of the colours); auto is crop,flip, or crop for digits.
 
     The run's folder, runs/MODEL-DATA or the next one that is free, gets the weights, the history and its curves. Ctrl-C
     ends the training and keeps the best weights. However it ended, --resume goes on from its last checkpoint, and ends
@@ -98,13 +122,22 @@ class Training:
         if settings["out"] is not None and resumed is None:
             runs.require_free(settings["out"])
         self.sets = sets.load_sets(data, settings["data_dir"], MODELS[name].in_shape)
-        self.mean = channel_mean(self.sets.train)
-        arguments = {"in_shape": self.sets.in_shape, "classes": len(self.sets.classes)}
-        self.description = Description(name, arguments, self.sets.classes, self.mean, sets.data_name(data))
+        self.recipe = self._recipe()
+        preprocessing, classes = self.recipe.preprocessing, self.sets.classes
+        arguments = {"in_shape": network_shape(preprocessing, self.sets.in_shape), "classes": len(classes)}
+        self.description = Description(name, arguments, classes, preprocessing, sets.data_name(data))
         random.manual_seed(settings["seed"])
         self.network = self.description.build().to(device)
         rule = {key: settings[key] for key in ("lr", "momentum", "weight_decay")}
         self.optimizer = optim.SGD(self.network.parameters(), **rule)
+
+    def _recipe(self) -> recipe.Recipe:
+        """Fitted on the images to train on; as it was, where a run goes on."""
+        words = self.settings["preprocess"], self.settings["augment"]
+        made = recipe.Recipe(*words, self.settings["data"], self.sets.in_shape)
+        if self.resumed is not None and (self.resumed / runs.FITTED).exists():
+            return made.load(self.resumed / runs.FITTED)
+        return made.fit(self.sets.train)
 
     def run(self) -> None:
         """Train and test; after Ctrl-C, keep what there is."""
@@ -116,11 +149,15 @@ class Training:
         else:
             name = f"{self.settings['model']}-{Path(self.settings['data']).resolve().name}"
             self.folder = runs.new_folder(self.settings["out"], name)
+            self.recipe.save(self.folder / runs.FITTED)
             self._write_settings()
         try:
             self._fit()
         except KeyboardInterrupt:
             self._keep()
+            raise
+        except DivergenceError as error:
+            click.echo(str(diagnose(error.history)))
             raise
         self._keep()
         self._test()
@@ -130,8 +167,8 @@ class Training:
         steps = epochs * -(-len(self.sets.train) // batch_size)
         self.history = fit(
             self.network,
-            Centred(self.sets.train, self.mean),
-            Centred(self.sets.validation, self.mean),
+            self.recipe.for_training(self.sets.train),
+            self.recipe.for_all(self.sets.validation),
             epochs=epochs,
             optimizer=self.optimizer,
             batch_size=batch_size,
@@ -147,6 +184,7 @@ class Training:
 
     def _after_epoch(self, run: RunState) -> None:
         self.history = run.history
+        babysit(run)
         save_epochs(self.history, self.folder / "history.csv")
         if self.history.best_epoch == len(self.history.epochs):
             self._save(self.history.best_state)
@@ -171,7 +209,7 @@ class Training:
 
     def _test(self) -> None:
         self.network.load_state_dict(self.history.best_state)
-        test = runs.locked(Centred(self.sets.test, self.mean), self.description.data, self.folder)
+        test = runs.locked(self.recipe.for_all(self.sets.test), self.description.data, self.folder)
         cost, accuracy = test.score(self.network)
         runs.write_json(self.folder / runs.RESULT, {"test_accuracy": accuracy, "test_cost": cost})
         click.echo(f"test accuracy: {accuracy:.4f}")

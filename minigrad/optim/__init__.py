@@ -1,4 +1,4 @@
-"""Optimisers, each PyTorch's update rule run as one kernel over a parameter; schedules, clipping and regularisation."""
+"""Optimisers, each PyTorch's update rule in one kernel; schedules, clipping and regularisation."""
 
 from minigrad.optim import lr_scheduler, regularize
 from minigrad.optim.adadelta import Adadelta

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply_in_place
+from minigrad.autograd import Change
 from minigrad.ops.optimise import ADADELTA as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_at_least, require_fraction
+from minigrad.optim.settings import require_fraction
 from minigrad.tensor import Tensor
 
 
@@ -43,11 +43,10 @@ class Adadelta(Optimizer):
 
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
-        for name in ("lr", "eps", "weight_decay"):
-            require_at_least("Adadelta", name, group[name], 0)
+        self.require_not_negative(group, "lr", "eps", "weight_decay")
         require_fraction("Adadelta", "rho", group["rho"])
 
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its running means, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
+        """Return the change of one parameter, and its running means."""
         square, delta = self.buffer(parameter, "square_avg"), self.buffer(parameter, "acc_delta")
-        apply_in_place(STEP, (parameter, square, delta, grad), numbers(group, "lr", "rho", "eps", "weight_decay"))
+        return STEP, (parameter, square, delta, grad), numbers(group, "lr", "rho", "eps", "weight_decay")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply_in_place
+from minigrad.autograd import Change
 from minigrad.ops.optimise import ADAGRAD as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_at_least
 from minigrad.tensor import Tensor
 
 
@@ -56,14 +55,13 @@ class Adagrad(Optimizer):
 
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
-        for name in self.defaults:
-            require_at_least("Adagrad", name, group[name], 0)
+        self.require_not_negative(group, *self.defaults)
 
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its sum of squares, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
+        """Return the change of one parameter, and its sum of squares."""
         steps = self.steps(parameter)
         lr, lr_decay, fill = numbers(group, "lr", "lr_decay", "initial_accumulator_value")
         total = self.buffer(parameter, "sum", fill=fill)
         scalars = lr / (1 + steps * lr_decay), *numbers(group, "eps", "weight_decay")
-        apply_in_place(STEP, (parameter, total, grad), scalars)
         self.state[parameter]["step"] = steps + 1
+        return STEP, (parameter, total, grad), scalars

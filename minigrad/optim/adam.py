@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply_in_place
+from minigrad.autograd import Change
 from minigrad.ops.optimise import ADAM as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_at_least, require_betas, require_flag
+from minigrad.optim.settings import require_betas, require_flag
 from minigrad.tensor import Tensor
 
 
@@ -53,22 +53,20 @@ class Adam(Optimizer):
 
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
-        name_of_rule = type(self).__name__
-        for name in ("lr", "eps", "weight_decay"):
-            require_at_least(name_of_rule, name, group[name], 0)
-        require_betas(name_of_rule, group["betas"])
-        require_flag(name_of_rule, "amsgrad", group["amsgrad"])
+        self.require_not_negative(group, "lr", "eps", "weight_decay")
+        require_betas(type(self).__name__, group["betas"])
+        require_flag(type(self).__name__, "amsgrad", group["amsgrad"])
 
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its running means, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
+        """Return the change of one parameter, and its running means."""
         step = self.steps(parameter) + 1
         mean, square = self.buffer(parameter, "exp_avg"), self.buffer(parameter, "exp_avg_sq")
         largest = self.buffer(parameter, "max_exp_avg_sq", group["amsgrad"])
         beta1, beta2 = map(float, group["betas"])
         lr, eps = numbers(group, "lr", "eps")
         scalars = (lr, beta1, beta2, eps, *self.decays(group), 1 - beta1**step, 1 - beta2**step)
-        apply_in_place(STEP, (parameter, mean, square, largest, grad), scalars)
         self.state[parameter]["step"] = step
+        return STEP, (parameter, mean, square, largest, grad), scalars
 
     def decays(self, group: Group) -> tuple[float, float]:
         """Weight decay as part of the gradient, and as a shrinkage of the weights."""

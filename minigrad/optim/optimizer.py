@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from minigrad.autograd import Change, apply_each_in_place
 from minigrad.errors import DataError, GraphError, ShapeError
 from minigrad.ops.arguments import listed, require_tensor
 from minigrad.ops.create import empty, full
 from minigrad.ops.transfer import to
-from minigrad.optim.settings import require_count
+from minigrad.optim.settings import require_at_least, require_count
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
@@ -45,8 +46,8 @@ class Optimizer(ABC):
         """Raise DataError if a group's settings are wrong."""
 
     @abstractmethod
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its state, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change | None:
+        """Change one parameter, and its state, in place; or return the change, to be made with those of the others."""
 
     def buffer(self, parameter: Tensor, name: str, wanted: bool = True, fill: float = 0.0) -> Tensor:
         """A piece of a parameter's state, filled when new; one that is not wanted has no elements, and is not kept."""
@@ -58,6 +59,11 @@ class Optimizer(ABC):
         # The parameter may have moved since.
         entries[name] = full(parameter.shape, fill, **here) if held is None else to(held, **here)
         return entries[name]
+
+    def require_not_negative(self, group: Group, *names: str) -> None:
+        """Raise DataError unless these settings of a group are numbers of at least 0."""
+        for name in names:
+            require_at_least(type(self).__name__, name, group[name], 0)
 
     def steps(self, parameter: Tensor) -> int:
         """How many steps the parameter has taken, where an optimiser counts them."""
@@ -85,9 +91,8 @@ class Optimizer(ABC):
 
     def zero_grad(self) -> None:
         """Forget every gradient."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
+        for parameter in self._parameters():
+            parameter.grad = None
 
     @no_grad()
     def step(self) -> None:
@@ -101,8 +106,12 @@ class Optimizer(ABC):
                 raise ShapeError(listed(message, parameter=parameter.spec, grad=grad.spec))
             if grad is parameter:
                 raise GraphError(f"{type(self).__name__}: a parameter is its own gradient")
-        for parameter, grad, group in work:
-            self.update(parameter, grad, group)
+        changes: list[Change | None] = []
+        try:
+            for parameter, grad, group in work:
+                changes.append(self.update(parameter, grad, group))
+        finally:  # where memory for the state runs out, those that have theirs are updated
+            apply_each_in_place([change for change in changes if change])
 
     def state_dict(self) -> dict[str, Any]:
         """Settings and state, parameters numbered in the order of the groups; the tensors share memory."""

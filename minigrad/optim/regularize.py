@@ -46,24 +46,24 @@ class Penalty(ABC):
         return functools.reduce(operator.add, map(self.of, weights))
 
 
-class L2(Penalty):
-    """strength / 2 * |W|_2^2; its gradient is strength * W, the weight decay of `optim.SGD`, there biases included."""
+class _OfStrength(Penalty):
+    """A penalty that is multiplied with one number."""
 
     def __init__(self, strength: float, biases: bool = False) -> None:
         super().__init__(biases, strength=strength)
         self.strength = float(strength)
+
+
+class L2(_OfStrength):
+    """strength / 2 * |W|_2^2; its gradient is strength * W, the weight decay of `optim.SGD`, there biases included."""
 
     def of(self, weight: Tensor) -> Tensor:
         """The penalty on one parameter, 0-d."""
         return (weight * weight).sum() * (self.strength / 2)
 
 
-class L1(Penalty):
+class L1(_OfStrength):
     """strength * |W|_1; the gradient at 0 is 0."""
-
-    def __init__(self, strength: float, biases: bool = False) -> None:
-        super().__init__(biases, strength=strength)
-        self.strength = float(strength)
 
     def of(self, weight: Tensor) -> Tensor:
         """The penalty on one parameter, 0-d."""

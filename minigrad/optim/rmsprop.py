@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply_in_place
+from minigrad.autograd import Change
 from minigrad.ops.optimise import RMSPROP as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_at_least, require_flag, require_fraction
+from minigrad.optim.settings import require_flag, require_fraction
 from minigrad.tensor import Tensor
 
 
@@ -64,15 +64,14 @@ class RMSprop(Optimizer):
 
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
-        for name in ("lr", "eps", "weight_decay", "momentum"):
-            require_at_least("RMSprop", name, group[name], 0)
+        self.require_not_negative(group, "lr", "eps", "weight_decay", "momentum")
         require_fraction("RMSprop", "alpha", group["alpha"])
         require_flag("RMSprop", "centered", group["centered"])
 
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its running means, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
+        """Return the change of one parameter, and its running means."""
         square = self.buffer(parameter, "square_avg")
         mean = self.buffer(parameter, "grad_avg", group["centered"])
         velocity = self.buffer(parameter, "momentum_buffer", group["momentum"] != 0)
         scalars = numbers(group, "lr", "alpha", "eps", "weight_decay", "momentum")
-        apply_in_place(STEP, (parameter, square, mean, velocity, grad), scalars)
+        return STEP, (parameter, square, mean, velocity, grad), scalars

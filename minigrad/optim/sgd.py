@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.autograd import apply_in_place
+from minigrad.autograd import Change
 from minigrad.errors import DataError
 from minigrad.ops.optimise import SGD as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
@@ -57,16 +57,15 @@ class SGD(Optimizer):
 
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
-        for name in ("lr", "momentum", "weight_decay"):
-            require_at_least("SGD", name, group[name], 0)
+        self.require_not_negative(group, "lr", "momentum", "weight_decay")
         require_at_least("SGD", "dampening", group["dampening"], -float("inf"))
         require_flag("SGD", "nesterov", group["nesterov"])
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise DataError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
-    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> None:
-        """Change one parameter, and its velocity, in place."""
+    def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
+        """Return the change of one parameter, and its velocity."""
         is_first = "momentum_buffer" not in self.state.get(parameter, {})
         velocity = self.buffer(parameter, "momentum_buffer", group["momentum"] != 0)
         scalars = numbers(group, "lr", "momentum", "dampening", "weight_decay")
-        apply_in_place(STEP, (parameter, velocity, grad), (*scalars, group["nesterov"], is_first))
+        return STEP, (parameter, velocity, grad), (*scalars, group["nesterov"], is_first)

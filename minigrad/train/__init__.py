@@ -3,6 +3,7 @@
 from minigrad.train.checkpoint import Description, load_checkpoint, save_checkpoint
 from minigrad.train.checkpoints import Checkpoints
 from minigrad.train.checks import Finding, Report, check
+from minigrad.train.diagnosis import Diagnosis, Verdict, babysit, diagnose
 from minigrad.train.guard import LockedTestSet
 from minigrad.train.history import Epoch, History, Look, Step
 from minigrad.train.history_file import load_history, save_history
@@ -18,6 +19,7 @@ from minigrad.train.weights import load_weights, save_weights
 __all__ = [
     "Checkpoints",
     "Description",
+    "Diagnosis",
     "DivergenceError",
     "Epoch",
     "Finding",
@@ -31,7 +33,10 @@ __all__ = [
     "Step",
     "TenCropAverage",
     "Trial",
+    "Verdict",
+    "babysit",
     "check",
+    "diagnose",
     "evaluate",
     "fit",
     "load_checkpoint",

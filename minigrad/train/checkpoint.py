@@ -6,12 +6,13 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from minigrad.data.preprocess import PREPROCESSING, Preprocessing
 from minigrad.errors import DataError
 from minigrad.models.registry import build_model
 from minigrad.nn.module import Module
@@ -19,8 +20,9 @@ from minigrad.ops.update import without_random_fills
 from minigrad.train.weights import load_weights, save_weights
 from minigrad.version import __version__
 
-_KEY, _FORMAT = "minigrad", 1
+_KEY, _FORMAT = "minigrad", 2
 _LARGEST = 2**16
+_STATE = "preprocessing/"  # before the names of its arrays: no attribute of a module has a slash
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Description:
         What it is built with: ``in_shape``, ``classes``, ...
     classes : tuple of str
         What its logits stand for.
-    mean : tuple of float
-        What is taken off each channel of an image in [0, 1].
+    preprocessing : Preprocessing
+        Fitted: what images in [0, 1] go through first. Where it makes K features of one, ``in_shape`` is (K, 1, 1).
     data : str
         What it was trained on: the name of a data set, or a folder.
 
@@ -49,20 +51,27 @@ class Description:
     model: str
     arguments: Mapping[str, Any]
     classes: tuple[str, ...]
-    mean: tuple[float, ...]
+    preprocessing: Preprocessing
     data: str
 
     def __post_init__(self) -> None:
-        shape, others = _image_shape(self.arguments), dict(self.arguments)
-        del others["in_shape"]
+        others = dict(self.arguments)
+        shape = _require_image("in_shape", others.pop("in_shape", None))
         if not all(map(_is_plain, others.values())):
             raise DataError(f"description: arguments must be numbers, integers in [1, {_LARGEST}], got {others}")
         if others.get("classes") != len(self.classes):
             raise DataError(f"description: {len(self.classes)} names of classes, {others.get('classes')} logits")
-        if len(self.mean) != shape[0] or not all(type(value) is float and math.isfinite(value) for value in self.mean):
-            raise DataError(f"description: mean must be a finite number for each of {shape[0]} channels")
+        image = _require_image("the images of preprocessing", self.image_shape)
+        if (made := network_shape(self.preprocessing, image)) != shape:
+            raise DataError(f"description: preprocessing makes {made} of images {image}, the network takes {shape}")
         if not all(isinstance(name, str) and name.isprintable() for name in (self.model, self.data, *self.classes)):
             raise DataError("description: names must be printable")
+
+    @property
+    def image_shape(self) -> Any:
+        """Channels, height and width of an image, before preprocessing."""
+        preprocessing = self.preprocessing
+        return self.arguments["in_shape"] if preprocessing.keeps_shape else preprocessing.mean_.shape
 
     def build(self) -> Module:
         """A new network."""
@@ -71,9 +80,20 @@ class Description:
 
 def save_checkpoint(path: str | os.PathLike[str], description: Description, weights: Mapping[str, Any]) -> Path:
     """Write a checkpoint, a safetensors file, in one step; an existing one is replaced. Returns the path."""
-    versions = {"minigrad": __version__, "numpy": np.__version__}
-    about = {"format": _FORMAT, **asdict(description), "versions": versions}
-    return save_weights(path, weights, {_KEY: json.dumps(about)})
+    if taken := [name for name in weights if name.startswith(_STATE)]:
+        raise DataError(f"save_checkpoint: names that begin with {_STATE} are taken; rename {', '.join(taken)}")
+    fitted = description.preprocessing
+    about = {
+        "format": _FORMAT,
+        "model": description.model,
+        "arguments": description.arguments,
+        "classes": description.classes,
+        "data": description.data,
+        "preprocessing": {"kind": type(fitted).__name__, "settings": fitted.settings},
+        "versions": {"minigrad": __version__, "numpy": np.__version__},
+    }
+    state = {_STATE + name: array for name, array in fitted.state_dict().items()}
+    return save_weights(path, {**weights, **state}, {_KEY: json.dumps(about)})
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Module, Description]:
@@ -95,7 +115,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Module, Description]:
     if _KEY not in metadata:
         raise DataError(f"{path}: this file has weights but does not say of which network; load_weights reads it")
     try:
-        description = _description(metadata[_KEY])
+        description = _description(json.loads(metadata[_KEY]), weights)
         # What a hostile file asks for is reserved, not filled, until its weights have been seen to fit.
         with without_random_fills():
             network = description.build()
@@ -106,19 +126,31 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Module, Description]:
     return network, description
 
 
-def _description(text: str) -> Description:
-    about = json.loads(text)
-    if about["format"] != _FORMAT:
-        raise DataError(f"its format is {about['format']!r}, this version of minigrad reads {_FORMAT}")
+def network_shape(preprocessing: Preprocessing, image: tuple[int, ...]) -> tuple[int, ...]:
+    """The ``in_shape`` of a network that gets preprocessed images; ShapeError if they are not those fitted."""
+    return (*preprocessing.out_shape(image), 1, 1)[:3]
+
+
+def _description(about: Any, weights: dict[str, np.ndarray]) -> Description:
+    """What a header says, with the arrays that are not weights, which are taken out of them."""
+    if about["format"] not in (1, _FORMAT):
+        raise DataError(f"its format is {about['format']!r}, this version of minigrad reads 1 and {_FORMAT}")
     arguments = {**about["arguments"], "in_shape": tuple(about["arguments"]["in_shape"])}
-    classes, mean = tuple(about["classes"]), tuple(map(float, about["mean"]))
-    return Description(about["model"], arguments, classes, mean, about["data"])
+    if about["format"] == 1:
+        kind, settings, state = "ChannelMean", {}, {"mean": np.array(about["mean"], np.float64)[:, None, None]}
+    else:
+        kind, settings = about["preprocessing"]["kind"], about["preprocessing"]["settings"]
+        state = {name.removeprefix(_STATE): weights.pop(name) for name in [*weights] if name.startswith(_STATE)}
+    if kind not in PREPROCESSING:
+        raise DataError(f"no preprocessing is called {kind!r}; there are {', '.join(PREPROCESSING)}")
+    preprocessing = PREPROCESSING[kind](**settings)
+    preprocessing.load_state_dict(state)
+    return Description(about["model"], arguments, tuple(about["classes"]), preprocessing, about["data"])
 
 
-def _image_shape(arguments: Mapping[str, Any]) -> tuple[int, ...]:
-    shape = arguments.get("in_shape")
+def _require_image(what: str, shape: Any) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or len(shape) != 3 or not all(type(n) is int and 0 < n <= _LARGEST for n in shape):
-        raise DataError(f"description: in_shape must be channels, height and width of an image, got {shape!r}")
+        raise DataError(f"description: {what} must be channels, height and width of an image, got {shape!r}")
     return shape
 
 

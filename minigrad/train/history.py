@@ -73,6 +73,9 @@ class Look(NamedTuple):
     activation_means, activation_stds : dict
         For each layer in the order of the forward pass, by the name that `mg.train.look` gives it, mean and standard
         deviation of what came out of it. Histories that were written before there were these figures have none.
+    roughness : dict
+        For the first layer's weight, if it looks at images, how unlike neighbours in its filters are: about 1 for white
+        noise, near 0 for smooth filters. Empty in files of earlier versions.
     """
 
     look: int
@@ -82,6 +85,7 @@ class Look(NamedTuple):
     dead: dict[str, float]
     activation_means: dict[str, float] = _NONE
     activation_stds: dict[str, float] = _NONE
+    roughness: dict[str, float] = _NONE
 
     @property
     def ratios(self) -> dict[str, float]:

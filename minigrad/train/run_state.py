@@ -66,6 +66,8 @@ class RunState:
         Sums over the examples of the present epoch.
     stop : bool
         Set it, and the training ends before the next step.
+    said : set of str
+        The names of the verdicts that `babysit` has told.
     """
 
     model: Module
@@ -80,6 +82,7 @@ class RunState:
     step: int = 0
     so_far: Mean = field(default_factory=Mean)
     stop: bool = False
+    said: set[str] = field(default_factory=set)
 
     @property
     def lr(self) -> float:

@@ -224,7 +224,7 @@ def kept_random_state() -> Iterator[None]:
 
 def array_of(tensor: Tensor) -> np.ndarray:
     """Its content on the host."""
-    return np.asarray(tensor.detach().numpy())
+    return np.asarray(tensor.detach().cpu().numpy())
 
 
 def _layer(name: str, layer: str, output: Tensor, gradient: Tensor | None) -> LayerScale:

@@ -164,7 +164,7 @@ def evaluate(
 
 def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> None:
     """Forward, backward, update; and what is remembered of it."""
-    look = Looking(run.model) if look_every and run.step % look_every == 0 else None
+    look = Looking(run.model, inputs.shape[1:]) if look_every and run.step % look_every == 0 else None
     with look or nullcontext():
         output = run.model(inputs)
     data_loss = run.loss(output, labels)

@@ -15,7 +15,7 @@ from minigrad.data import datasets
 from minigrad.models import MODELS
 from minigrad.version import __version__
 
-COMMANDS = ("check", "search", "train", "plot", "eval", "predict", "datasets", "models", "warmup", "info")
+COMMANDS = ("check", "search", "train", "plot", "diagnose", "eval", "predict", "datasets", "models", "warmup", "info")
 
 
 def started(*arguments, **options):

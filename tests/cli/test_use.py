@@ -85,7 +85,7 @@ def test_guesses_as_json_are_the_softmax_of_the_logits(minigrad, run, digit):
     found = {guess["label"]: guess["probability"] for guess in answer[0]["top"]}
     assert list(found.values()) == sorted(found.values(), reverse=True)
     network, description = load_checkpoint(run / "weights.safetensors")
-    pixels = np.asarray(image.open(digit), np.float32)[None, None] / 255 - np.float32(description.mean[0])
+    pixels = np.asarray(image.open(digit), np.float32)[None, None] / 255 - np.float32(description.preprocessing.mean_)
     wanted = mg.softmax(network(mg.from_numpy(pixels)), 1).detach().numpy()[0]
     assert [found[name] for name in description.classes] == pytest.approx(wanted.tolist(), rel=1e-5)
 

@@ -82,14 +82,22 @@ REASONS = {
         "cuda: the NVIDIA driver finds no GPU; nvidia-smi shows what it sees (docs/cuda.md)",
     ),
     "old driver": (
+        raised("UnavailableError", "the NVIDIA driver is of CUDA 12.4, too old for the compiler; install a newer one"),
+        "cuda: the NVIDIA driver is of CUDA 12.4, too old for the compiler; install a newer one",
+    ),
+    "no compiler": (
+        raised("UnavailableError", "the CUDA compiler cannot be used: Failure finding libnvrtc.so.13"),
+        "cuda: the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]' (docs/cuda.md)",
+    ),
+    "PTX of a newer part of the compiler": (
         raised(
             "CudaAPIError", "[222] Call to cuModuleLoadDataEx results in CUDA_ERROR_UNSUPPORTED_PTX_VERSION", DRIVER
         ),
         "cuda: the NVIDIA driver is too old for the compiled kernels; install a newer one (docs/cuda.md)",
     ),
-    "older driver": (
+    "mixed driver": (
         raised("CudaAPIError", "[803] Call to cuInit results in CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", DRIVER),
-        "cuda: the NVIDIA driver is too old for the compiled kernels; install a newer one (docs/cuda.md)",
+        "cuda: the NVIDIA driver has parts of different versions; restart, or install it anew (docs/cuda.md)",
     ),
     "memory": (MemoryError(), "cuda: the GPU is out of memory; use smaller batches (docs/cuda.md)"),
     "anything": (

@@ -2,6 +2,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import optim
+from minigrad.autograd import FILL, apply_each_in_place
 from minigrad.errors import GraphError
 from minigrad.ops.update import copy_
 
@@ -106,3 +107,26 @@ def test_a_tensor_that_requires_a_gradient_changes_only_under_no_grad():
     with mg.no_grad():
         copy_(x, fixed([5.0, 6.0]))
     assert x.tolist() == [5.0, 6.0]
+
+
+def test_changes_that_are_made_together_are_each_counted():
+    first, second = fixed([1.0, 2.0]), fixed([3.0])
+    with mg.Tape() as tape:
+        apply_each_in_place([(FILL, (first,), (5,)), (FILL, (second,), (6,)), (FILL, (first,), (7,))])
+    assert (first.tolist(), second.tolist()) == ([7, 7], [6])
+    assert (first.version.count, second.version.count) == (2, 1)
+    assert [entry.inputs[0] for entry in tape.entries] == [first.spec, second.spec, first.spec]
+    apply_each_in_place([])
+
+
+def test_of_changes_that_are_made_together_none_is_made_if_one_is_refused():
+    first, second = fixed([1.0]), leaf([1.0])
+    with pytest.raises(GraphError, match=r"^fill: a tensor that requires a gradient .* only under no_grad\(\)"):
+        apply_each_in_place([(FILL, (first,), (5,)), (FILL, (second,), (6,))])
+    assert (first.tolist(), first.version.count) == ([1], 0)
+
+
+def test_changes_on_several_devices_are_made_on_each():
+    tensors = [mg.zeros(2, device=device) for device in ("cpu", "reference", "cpu")]
+    apply_each_in_place([(FILL, (tensor,), (number,)) for number, tensor in enumerate(tensors)])
+    assert [tensor.tolist() for tensor in tensors] == [[0, 0], [1, 1], [2, 2]]

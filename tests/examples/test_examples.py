@@ -9,12 +9,16 @@ from tests.data.copies import images_and_labels, records, write_mnist
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
-def write_cifar10(folder):
+def write_cifar10(folder, count=40):
     for name in ("data_batch_1.bin", "test_batch.bin"):
-        (folder / name).write_bytes(records(*images_and_labels(40, (3, 32, 32))))
+        (folder / name).write_bytes(records(*images_and_labels(count, (3, 32, 32))))
 
 
-DATA = {"mnist.py": write_mnist, "cifar10.py": write_cifar10}
+DATA = {
+    "mnist.py": write_mnist,
+    "cifar10_convnet.py": write_cifar10,
+    "two_layer_net.py": lambda folder: write_cifar10(folder, 400),  # so that there are steps enough to diagnose
+}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minigrad_kernels.cuda import driver
+from minigrad_kernels.cuda import driver, language
 
 
 class Calls(list):
@@ -50,6 +50,7 @@ class Calls(list):
 def calls(monkeypatch):
     calls = Calls()
     monkeypatch.setattr(driver, "cuda", calls)
+    monkeypatch.setattr(language, "driver_version", language.compiler_version)
     monkeypatch.setattr(driver, "STAGED_BYTES", 16)
     return calls
 

@@ -263,3 +263,22 @@ def test_an_optimiser_of_one_s_own_takes_two_methods():
     assert weight.tolist() == [0.5, 1.5]
     with pytest.raises(MinigradError, match="above 0"):
         SignDescent([weight], {"lr": 0.0})
+
+
+def test_without_memory_for_the_state_of_one_those_before_it_are_updated(monkeypatch):
+    first, second = with_grad(param(1.0)), with_grad(param(1.0))
+    optimizer = optim.SGD([first, second], lr=0.25, momentum=0.5, dampening=0.5)
+    buffer = optimizer.buffer
+
+    def scarce(parameter, *arguments):
+        if parameter is second:
+            raise MemoryError
+        return buffer(parameter, *arguments)
+
+    monkeypatch.setattr(optimizer, "buffer", scarce)
+    with pytest.raises(MemoryError):
+        optimizer.step()
+    monkeypatch.undo()
+    assert (first.item(), second.item()) == (0.75, 1.0)
+    optimizer.step()
+    assert (first.item(), second.item()) == (0.5, 0.75)

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -98,3 +99,11 @@ def test_the_report_is_written_from_what_was_kept(report, tmp_path, monkeypatch)
 def test_every_script_that_make_bench_runs_exists(report):
     for script, *_ in report.RUNS.values():
         assert (ROOT / "benchmarks" / script).exists()
+
+
+def test_the_benchmark_of_augmentation_runs(tmp_path):
+    script, kept = ROOT / "benchmarks" / "augment.py", tmp_path / "augment.json"
+    subprocess.run([sys.executable, script, "--steps=1", "--seconds=0", "--workers", "1", "--json", kept], check=True)
+    table = json.loads(kept.read_text())
+    assert [len(row) for row in table["rows"]] == [1 + len(table["columns"])]
+    assert [at_most for _, _, at_most in table["bounds"]] == [1.1]

@@ -22,15 +22,19 @@ ALL = (*FLOATS, "int64", "int32", "uint8", "bool")
 
 BLOCK = 256
 
+WIDTHS = (1, 2, 4, 8)
+"""How many arrays a tuple may have: few numbers, for each has code of its own; eight times five arrays fit a launch."""
+
 _SCALARS = {"int": types.int32, "uint": types.uint32, "int64": types.int64, "uint64": types.uint64}
-_ARRAY = re.compile(r"(out|in) (?:(T|S)|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
+_ARRAY = re.compile(r"(?:out|in)(s?) (?:(T|S)|(bool|uint8|uint32|int32|int64|float32|float64)_)(\d)")
 
 
 class Types(NamedTuple):
-    """What T and S stand for in a signature; S is T where a kernel has no S."""
+    """What T and S stand for in a signature, S being T where a kernel has no S; how many arrays a tuple of them has."""
 
     T: np.dtype
     S: np.dtype
+    width: int = 1
 
 
 class Kernel:
@@ -43,16 +47,20 @@ class Kernel:
         self.name = f"{function.__module__}.{function.__name__}".removeprefix("minigrad_kernels.")
         self.words = tuple(words)
         self.block = block
+        self._compiled: dict[Types, Any] = {}
         first = [np.dtype(dtype) for dtype in dtypes]
-        self.types = [Types(t, s) for t in first for s in (first if pairs else [t])]
+        widths = WIDTHS if any(word.startswith(("outs", "ins")) for word in words) else (1,)
+        self.types = [Types(t, s, width) for t in first for s in (first if pairs else [t]) for width in widths]
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}({', '.join(self.words)})>"
 
-    @functools.cached_property
-    def dispatcher(self) -> Any:
-        """Numba's dispatcher, which compiles at the first launch."""
-        return cuda.jit(lineinfo=True, launch_bounds=self.block)(self.function)
+    def compiled(self, chosen: Types) -> Any:
+        """Return Numba's dispatcher for these types alone, which therefore need not be found out at each launch."""
+        if chosen not in self._compiled:
+            options = {"lineinfo": True, "launch_bounds": self.block}
+            self._compiled[chosen] = cuda.jit(self.signature(chosen), **options)(self.function)
+        return self._compiled[chosen]
 
     def signature(self, chosen: Types) -> tuple[Any, ...]:
         """Return Numba's types of the arguments."""
@@ -74,9 +82,10 @@ def _numba_type(word: str, chosen: Types) -> Any:
     match = _ARRAY.fullmatch(word)
     if match is None:
         raise ValueError(f"no such kernel argument: {word!r}")
-    _, variable, element, ndim = match.groups()
+    several, variable, element, ndim = match.groups()
     dtype = getattr(chosen, variable) if variable else np.dtype(element)
-    return types.Array(from_dtype(dtype), int(ndim), "C")
+    array = types.Array(from_dtype(dtype), int(ndim), "C")
+    return types.UniTuple(array, chosen.width) if several else array
 
 
 @functools.cache
@@ -93,8 +102,8 @@ def kernel(
     ----------
     *words
         ``out T1``: writable C-contiguous array of dtype T with 1 axis; ``in T2``: the same, only read; ``in int64_1``:
-        that dtype, whatever T is; S is a second dtype. Scalars: ``int`` and ``uint`` of 32 bits, ``int64``, ``uint64``,
-        and ``T``.
+        that dtype, whatever T is; S is a second dtype. ``outs T1`` and ``ins T1``: tuples of such arrays, all of them
+        equally long. Scalars: ``int`` and ``uint`` of 32 bits, ``int64``, ``uint64``, and ``T``.
     block
         Threads of a block.
     dtypes

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad_kernels.cuda import language
 from minigrad_kernels.cuda.array import DeviceArray, Memory
 from minigrad_kernels.cuda.compiler import Kernel, Types
 from minigrad_kernels.cuda.language import CudaAPIError, CudaSupportError, config, cuda
@@ -43,6 +44,7 @@ class Driver(Runtime):
 
     def __init__(self) -> None:
         _require_gpu()
+        _require_recent_driver()
         self._stream, self._copies = cuda.stream(), cuda.stream()
         self.stream = int(self._stream)
         self._memory: dict[int, Any] = {}
@@ -83,9 +85,9 @@ class Driver(Runtime):
         _bytes_at(target, nbytes).copy_to_device(_bytes_at(source, nbytes), stream=self._stream)
 
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
-        given = [_on_device(one) if isinstance(one, DeviceArray) else one for one in arguments]
+        given = [_on_device(one) if isinstance(one, DeviceArray | tuple) else one for one in arguments]
         with _small_grids_allowed():
-            configured = kernel.dispatcher[tuple(grid), kernel.block, self._stream]
+            configured = kernel.compiled(types)[tuple(grid), kernel.block, self._stream]
         configured(*given)
 
     def mark(self) -> Any:
@@ -125,6 +127,23 @@ def _require_gpu() -> None:
         raise UnavailableError("the CUDA driver finds no GPU")
 
 
+def _require_recent_driver() -> None:
+    """Raise UnavailableError if the driver is too old for what the compiler makes."""
+    try:
+        compiler = language.compiler_version()
+    except Exception as error:  # whatever the loader of its library raises
+        raise UnavailableError(f"the CUDA compiler cannot be used: {' '.join(str(error).split())}") from error
+    driver = language.driver_version()
+    # nvJitLink makes machine code, which every driver of its major version loads; without it, the driver is given PTX.
+    compared = 1 if language.has_linker() else 2
+    if driver[:compared] < compiler[:compared]:
+        own, needed = (".".join(map(str, version)) for version in (driver, compiler))
+        raise UnavailableError(
+            f"the NVIDIA driver is of CUDA {own}, too old for the compiler of kernels, which is of CUDA {needed}; "
+            f"install a newer driver, or a compiler of CUDA {own} (docs/cuda.md)"
+        )
+
+
 def _mark_of(stream: Any) -> Any:
     event = cuda.event(timing=False)
     event.record(stream)
@@ -135,8 +154,10 @@ def _bytes_at(address: int, nbytes: int) -> Any:
     return _on_device(DeviceArray(Memory(address, nbytes), (nbytes,), np.uint8))
 
 
-def _on_device(array: DeviceArray) -> Any:
-    """Numba's object for the array, made once: it borrows the memory."""
+def _on_device(array: Any) -> Any:
+    """Numba's object for the array, made once: it borrows the memory; for a tuple of arrays, a tuple of them."""
+    if isinstance(array, tuple):
+        return tuple(map(_on_device, array))
     if array.on_device is None:
         array.on_device = cuda.from_cuda_array_interface(array.__cuda_array_interface__, sync=False)
     return array.on_device

@@ -2,7 +2,7 @@
 
 No module of Numba CUDA's is imported elsewhere in this package, so that another compiler is a change of one file.
 Kernels use `threadIdx`, `blockIdx`, `gridDim`, `syncthreads`, `shared.array` and `local.array` of constant shape,
-`math`, and nothing else.
+`math`, arguments that are tuples of like arrays, and nothing else.
 
 Indices are uint32 throughout: of a signed index Numba tests whether it counts from the end, which doubles the loads of
 a product of matrices. (uint64 and int64 in one expression would become float64.)
@@ -20,11 +20,17 @@ from numba import types as types
 from numba import uint32 as uint32
 from numba import uint64 as uint64
 from numba.cuda.core import config as config
+from numba.cuda.cudadrv import driver, runtime
 from numba.cuda.cudadrv.driver import CudaAPIError as CudaAPIError
 from numba.cuda.cudadrv.error import CudaSupportError as CudaSupportError
 
 if getattr(cuda, "implementation", None) != "NVIDIA":
     raise ImportError("the package numba-cuda is not installed: pip install './minigrad[cuda]'")
+
+# The versions of CUDA that the driver is for and that the compiler is of, and whether nvJitLink is there.
+driver_version = driver.get_version
+compiler_version = runtime.get_version
+has_linker = driver._have_nvjitlink
 
 
 def device(function: Any) -> Any:

@@ -37,18 +37,21 @@ def launch_blocks(kernel: Kernel, grid: tuple[int, ...], *arguments: Any) -> Non
     if math.prod(grid) == 0:
         return
     dtypes: dict[str, Any] = {}
+    width = 1
     for word, argument in zip(kernel.words, arguments, strict=True):
-        if isinstance(argument, DeviceArray):
-            runtime.wait_for_copies(argument)
-            if argument.size > MOST_ELEMENTS:
-                raise ValueError(f"cuda: {kernel.name}: arrays have less than 2**31 elements, this one {argument.size}")
+        if isinstance(argument, DeviceArray | tuple):
+            arrays = argument if isinstance(argument, tuple) else (argument,)
+            runtime.wait_for_copies(*arrays)
+            size, width = max(array.size for array in arrays), max(width, len(arrays))
+            if size > MOST_ELEMENTS:
+                raise ValueError(f"cuda: {kernel.name}: arrays have less than 2**31 elements, this one {size}")
             variable = word.split()[1][0]
             if variable in "TS":
-                dtypes.setdefault(variable, argument.dtype)
+                dtypes.setdefault(variable, arrays[0].dtype)
     first = dtypes.get("T", kernel.types[0].T)
-    types = Types(first, dtypes.get("S", first))
+    types = Types(first, dtypes.get("S", first), width)
     given = [
-        argument if isinstance(argument, DeviceArray) else kernel.scalar(position, argument, types)
+        argument if isinstance(argument, DeviceArray | tuple) else kernel.scalar(position, argument, types)
         for position, argument in enumerate(arguments)
     ]
     runtime.current().launch(kernel, types, (*grid, 1, 1)[:3], given)

@@ -1,20 +1,26 @@
-"""Steps of the optimisers: one kernel each, a thread an element, and elements do not depend on each other.
+"""Steps of the optimisers: one kernel each, over several parameters: a network has many, and most of them are small.
+
+Each entry point takes tuples of arrays too, an array for each parameter, none of which has memory of another; eight
+parameters go in a launch. Their elements are counted through, a thread an element: beyond the end of one parameter
+begins the next. Elements do not depend on each other.
 
 In all of them g = grad + weight_decay param, the gradient with that of the L2 penalty. A piece of state that a setting
 does without has no elements, which is the same for all threads. Averages are given 1 - their factor too, subtracted in
 float64: for 0.999, the difference in float32 would be off by 5e-5.
 """
 
-from minigrad_kernels.cuda.array import DeviceArray
-from minigrad_kernels.cuda.compiler import Kernel, kernel
+from minigrad_kernels.cuda.array import DeviceArray, Memory
+from minigrad_kernels.cuda.compiler import WIDTHS, Kernel, kernel
 from minigrad_kernels.cuda.language import first_index, float32, grid_threads, math, uint32
 from minigrad_kernels.cuda.launch import launch
 
+Arrays = DeviceArray | tuple[DeviceArray, ...]
+
 
 def sgd(
-    param: DeviceArray,
-    buffer: DeviceArray,
-    grad: DeviceArray,
+    param: Arrays,
+    buffer: Arrays,
+    grad: Arrays,
     lr: float,
     momentum: float,
     dampening: float,
@@ -33,11 +39,11 @@ def sgd(
 
 
 def rmsprop(
-    param: DeviceArray,
-    square_avg: DeviceArray,
-    grad_avg: DeviceArray,
-    buffer: DeviceArray,
-    grad: DeviceArray,
+    param: Arrays,
+    square_avg: Arrays,
+    grad_avg: Arrays,
+    buffer: Arrays,
+    grad: Arrays,
     lr: float,
     alpha: float,
     eps: float,
@@ -56,9 +62,7 @@ def rmsprop(
     _run(_rmsprop, arrays, lr, alpha, 1 - alpha, eps, weight_decay, momentum)
 
 
-def adagrad(
-    param: DeviceArray, square_sum: DeviceArray, grad: DeviceArray, lr: float, eps: float, weight_decay: float
-) -> None:
+def adagrad(param: Arrays, square_sum: Arrays, grad: Arrays, lr: float, eps: float, weight_decay: float) -> None:
     """Run a step of Adagrad: square_sum += g^2; param -= lr g / (sqrt(square_sum) + eps).
 
     Source: PyTorch, torch.optim.Adagrad.
@@ -67,10 +71,10 @@ def adagrad(
 
 
 def adadelta(
-    param: DeviceArray,
-    square_avg: DeviceArray,
-    acc_delta: DeviceArray,
-    grad: DeviceArray,
+    param: Arrays,
+    square_avg: Arrays,
+    acc_delta: Arrays,
+    grad: Arrays,
     lr: float,
     rho: float,
     eps: float,
@@ -87,11 +91,11 @@ def adadelta(
 
 
 def adam(
-    param: DeviceArray,
-    exp_avg: DeviceArray,
-    exp_avg_sq: DeviceArray,
-    max_exp_avg_sq: DeviceArray,
-    grad: DeviceArray,
+    param: Arrays,
+    exp_avg: Arrays,
+    exp_avg_sq: Arrays,
+    max_exp_avg_sq: Arrays,
+    grad: Arrays,
     lr: float,
     beta1: float,
     beta2: float,
@@ -114,85 +118,103 @@ def adam(
     _run(_adam, arrays, lr / correction1, *factors, eps, weight_decay, 1 - shrinkage, correction2)
 
 
-def _run(step: Kernel, arrays: tuple[DeviceArray, ...], *scalars: float) -> None:
-    size = arrays[0].size
-    launch(step, size, *(x.reshape(-1) for x in arrays), *scalars, size)
+def _run(step: Kernel, columns: tuple[Arrays, ...], *scalars: float) -> None:
+    rows = [*zip(*(x if isinstance(x, tuple) else (x,) for x in columns), strict=True)]
+    nothing = DeviceArray(Memory(0, 0), (0,), rows[0][0].dtype)
+    for start in range(0, len(rows), WIDTHS[-1]):
+        part = rows[start : start + WIDTHS[-1]]
+        width = next(width for width in WIDTHS if width >= len(part))
+        part += [(nothing,) * len(columns)] * (width - len(part))
+        arrays = [tuple(x.reshape(-1) for x in column) for column in zip(*part, strict=True)]
+        launch(step, sum(x.size for x in arrays[0]), *arrays, *scalars)
 
 
-@kernel("out T1", "out T1", "in T1", *["T"] * 4, "uint", "uint", "uint")
-def _sgd(param, buffer, grad, lr, momentum, keep, weight_decay, nesterov, first, size):
-    has_momentum = buffer.size > 0
+@kernel("outs T1", "outs T1", "ins T1", *["T"] * 4, "uint", "uint")
+def _sgd(params, buffers, grads, lr, momentum, keep, weight_decay, nesterov, first):
     i = uint32(first_index())
-    while i < size:
-        step = gradient = grad[i] + weight_decay * param[i]
-        if has_momentum:
-            velocity = gradient if first else momentum * buffer[i] + keep * gradient
-            buffer[i] = velocity
-            step = gradient + momentum * velocity if nesterov else velocity
-        param[i] -= lr * step
-        i = uint32(i + grid_threads())
+    for param, buffer, grad in zip(params, buffers, grads):
+        size, has_momentum = uint32(param.size), buffer.size > 0
+        while i < size:
+            step = gradient = grad[i] + weight_decay * param[i]
+            if has_momentum:
+                velocity = gradient if first else momentum * buffer[i] + keep * gradient
+                buffer[i] = velocity
+                step = gradient + momentum * velocity if nesterov else velocity
+            param[i] -= lr * step
+            i = uint32(i + grid_threads())
+        i = uint32(i - size)
 
 
-@kernel(*["out T1"] * 4, "in T1", *["T"] * 6, "uint")
-def _rmsprop(param, square_avg, grad_avg, buffer, grad, lr, alpha, keep, eps, weight_decay, momentum, size):
-    is_centred, has_momentum = grad_avg.size > 0, buffer.size > 0
+@kernel(*["outs T1"] * 4, "ins T1", *["T"] * 6)
+def _rmsprop(params, square_avgs, grad_avgs, buffers, grads, lr, alpha, keep, eps, weight_decay, momentum):
     i = uint32(first_index())
-    while i < size:
-        gradient = grad[i] + weight_decay * param[i]
-        variance = square = alpha * square_avg[i] + keep * gradient * gradient
-        square_avg[i] = square
-        if is_centred:
-            mean = alpha * grad_avg[i] + keep * gradient
-            grad_avg[i] = mean
-            difference = square - mean * mean
-            variance = float32(0) if difference < float32(0) else difference
-        step = gradient / (math.sqrt(variance) + eps)
-        if has_momentum:
-            step += momentum * buffer[i]
-            buffer[i] = step
-        param[i] -= lr * step
-        i = uint32(i + grid_threads())
+    for param, square_avg, grad_avg, buffer, grad in zip(params, square_avgs, grad_avgs, buffers, grads):
+        size, is_centred, has_momentum = uint32(param.size), grad_avg.size > 0, buffer.size > 0
+        while i < size:
+            gradient = grad[i] + weight_decay * param[i]
+            variance = square = alpha * square_avg[i] + keep * gradient * gradient
+            square_avg[i] = square
+            if is_centred:
+                mean = alpha * grad_avg[i] + keep * gradient
+                grad_avg[i] = mean
+                difference = square - mean * mean
+                variance = float32(0) if difference < float32(0) else difference
+            step = gradient / (math.sqrt(variance) + eps)
+            if has_momentum:
+                step += momentum * buffer[i]
+                buffer[i] = step
+            param[i] -= lr * step
+            i = uint32(i + grid_threads())
+        i = uint32(i - size)
 
 
-@kernel("out T1", "out T1", "in T1", *["T"] * 3, "uint")
-def _adagrad(param, square_sum, grad, lr, eps, weight_decay, size):
+@kernel("outs T1", "outs T1", "ins T1", *["T"] * 3)
+def _adagrad(params, square_sums, grads, lr, eps, weight_decay):
     i = uint32(first_index())
-    while i < size:
-        gradient = grad[i] + weight_decay * param[i]
-        total = square_sum[i] + gradient * gradient
-        square_sum[i] = total
-        param[i] -= lr * gradient / (math.sqrt(total) + eps)
-        i = uint32(i + grid_threads())
+    for param, square_sum, grad in zip(params, square_sums, grads):
+        size = uint32(param.size)
+        while i < size:
+            gradient = grad[i] + weight_decay * param[i]
+            total = square_sum[i] + gradient * gradient
+            square_sum[i] = total
+            param[i] -= lr * gradient / (math.sqrt(total) + eps)
+            i = uint32(i + grid_threads())
+        i = uint32(i - size)
 
 
-@kernel(*["out T1"] * 3, "in T1", *["T"] * 5, "uint")
-def _adadelta(param, square_avg, acc_delta, grad, lr, rho, keep, eps, weight_decay, size):
+@kernel(*["outs T1"] * 3, "ins T1", *["T"] * 5)
+def _adadelta(params, square_avgs, acc_deltas, grads, lr, rho, keep, eps, weight_decay):
     i = uint32(first_index())
-    while i < size:
-        gradient = grad[i] + weight_decay * param[i]
-        square = rho * square_avg[i] + keep * gradient * gradient
-        step = math.sqrt(acc_delta[i] + eps) / math.sqrt(square + eps) * gradient
-        square_avg[i] = square
-        acc_delta[i] = rho * acc_delta[i] + keep * step * step
-        param[i] -= lr * step
-        i = uint32(i + grid_threads())
+    for param, square_avg, acc_delta, grad in zip(params, square_avgs, acc_deltas, grads):
+        size = uint32(param.size)
+        while i < size:
+            gradient = grad[i] + weight_decay * param[i]
+            square = rho * square_avg[i] + keep * gradient * gradient
+            step = math.sqrt(acc_delta[i] + eps) / math.sqrt(square + eps) * gradient
+            square_avg[i] = square
+            acc_delta[i] = rho * acc_delta[i] + keep * step * step
+            param[i] -= lr * step
+            i = uint32(i + grid_threads())
+        i = uint32(i - size)
 
 
-@kernel(*["out T1"] * 4, "in T1", *["T"] * 9, "uint")
+@kernel(*["outs T1"] * 4, "ins T1", *["T"] * 9)
 def _adam(
-    param, exp_avg, exp_avg_sq, max_exp_avg_sq, grad,
-    step_size, beta1, keep1, beta2, keep2, eps, weight_decay, shrunk, correction2, size,
+    params, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, grads,
+    step_size, beta1, keep1, beta2, keep2, eps, weight_decay, shrunk, correction2,
 ):  # fmt: skip
-    is_amsgrad = max_exp_avg_sq.size > 0
     i = uint32(first_index())
-    while i < size:
-        gradient = grad[i] + weight_decay * param[i]
-        mean = beta1 * exp_avg[i] + keep1 * gradient
-        variance = square = beta2 * exp_avg_sq[i] + keep2 * gradient * gradient
-        exp_avg[i], exp_avg_sq[i] = mean, square
-        if is_amsgrad:
-            largest = max_exp_avg_sq[i]
-            variance = largest if largest >= square or largest != largest else square  # NaN stays, in either
-            max_exp_avg_sq[i] = variance
-        param[i] = shrunk * param[i] - step_size * mean / (math.sqrt(variance / correction2) + eps)
-        i = uint32(i + grid_threads())
+    for param, exp_avg, exp_avg_sq, max_exp_avg_sq, grad in zip(params, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, grads):
+        size, is_amsgrad = uint32(param.size), max_exp_avg_sq.size > 0
+        while i < size:
+            gradient = grad[i] + weight_decay * param[i]
+            mean = beta1 * exp_avg[i] + keep1 * gradient
+            variance = square = beta2 * exp_avg_sq[i] + keep2 * gradient * gradient
+            exp_avg[i], exp_avg_sq[i] = mean, square
+            if is_amsgrad:
+                largest = max_exp_avg_sq[i]
+                variance = largest if largest >= square or largest != largest else square  # NaN stays, in either
+                max_exp_avg_sq[i] = variance
+            param[i] = shrunk * param[i] - step_size * mean / (math.sqrt(variance / correction2) + eps)
+            i = uint32(i + grid_threads())
+        i = uint32(i - size)

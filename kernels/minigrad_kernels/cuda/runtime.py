@@ -53,7 +53,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def launch(self, kernel: Kernel, types: Types, grid: Sequence[int], arguments: Sequence[Any]) -> None:
-        """Run a kernel: its arguments are arrays and scalars of the types that the signature says."""
+        """Run a kernel: its arguments are arrays, tuples of them, and scalars, of the types that the signature says."""
 
     @abstractmethod
     def mark(self) -> Any:

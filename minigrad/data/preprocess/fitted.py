@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -54,6 +55,13 @@ class Fitted:
             self._cast[name, dtype] = self._arrays[name].astype(dtype)
         return self._cast[name, dtype]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both have learnt the same."""
+        if type(self) is not type(other):
+            return NotImplemented
+        mine, others = self._arrays, other._arrays
+        return set(mine) == set(others) and all(np.array_equal(mine[name], others[name]) for name in mine)
+
     def _keep(self, **arrays: np.ndarray) -> None:
         self._arrays = {name: np.array(array, np.float64, order="C") for name, array in arrays.items()}
         self._cast = {}
@@ -63,7 +71,15 @@ class Fitted:
 
 
 class Preprocessing(Fitted, ABC):
-    """A map of examples, float32 or float64 as they are, that was fitted on others."""
+    """A map of examples, float32 or float64 as they are, that was fitted on others.
+
+    Attributes
+    ----------
+    keeps_shape : bool
+        Whether an image becomes an image; otherwise it becomes a row of features.
+    """
+
+    keeps_shape: ClassVar[bool] = True
 
     @abstractmethod
     def fit(self, dataset: Dataset | np.ndarray) -> Self:
@@ -84,6 +100,16 @@ class Preprocessing(Fitted, ABC):
     def mean_(self) -> np.ndarray:
         """The mean of the examples fitted."""
         return self.array("mean")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The numbers that it was made with, by the names of the arguments."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def out_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of what becomes of an example of a shape; ShapeError if it is not that of those fitted."""
+        self._require(np.broadcast_to(np.float32(0), shape), self.mean_.shape)
+        return shape
 
     def _require(self, values: Any, shape: tuple[int, ...]) -> np.ndarray:
         """`values` as floats, of that shape but for axes in front."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -17,17 +18,21 @@ Moments = tuple[int, np.ndarray, np.ndarray]
 """How many examples there are, their mean, and the sums of squares or of products of their distances from it."""
 
 
-def stream(name: str, dataset: Dataset | np.ndarray) -> tuple[tuple[int, ...], Iterator[np.ndarray]]:
+def stream(
+    name: str, dataset: Dataset | np.ndarray, per_value: float = 0.0
+) -> tuple[tuple[int, ...], Iterator[np.ndarray]]:
     """The shape of an example, and all of them as float64 (n, ...), not too many at once.
 
-    DataError, in the name of the caller, if there is none.
+    With `per_value` there are at least so many examples at once for each value of one, memory that who sums up a
+    covariance takes anyway. DataError, in the name of the caller, if there is no example.
     """
     source = ArrayDataset(dataset) if isinstance(dataset, np.ndarray) else dataset
     length = len(source)
     if not length:
         raise DataError(f"{name}: needs a data set with examples, got an empty one")
     shape = np.shape(source[np.arange(1)][0])[1:]
-    step = max(1, _AT_ONCE // max(1, int(np.prod(shape))))
+    size = math.prod(shape)
+    step = max(1, _AT_ONCE // max(1, size), round(per_value * size))
     indices = (np.arange(begin, min(begin + step, length)) for begin in range(0, length, step))
     return shape, (np.asarray(source[batch][0], np.float64) for batch in indices)
 
@@ -67,8 +72,8 @@ def moments(
             distances -= part_mean
             number = values.shape[axis]
             delta = part_mean - mean
-            scatter += scatter_of(distances, axis)
-            scatter += scatter_of(delta, axis) * (count * number / (count + number))
+            between = delta * math.sqrt(count * number / (count + number))  # one more example, as it were
+            scatter += scatter_of(np.concatenate([distances, between], axis), axis)
             count += number
             mean += delta * (number / count)
     assert first is not None

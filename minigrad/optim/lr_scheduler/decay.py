@@ -53,30 +53,27 @@ class SqrtLR(LRScheduler):
         return base * math.sqrt(1 - min(t / self.max_t, 1))
 
 
-class InverseTimeLR(LRScheduler):
-    """lr = base / (1 + k t); t counts batches."""
+class _ByRate(LRScheduler):
+    """A decay by k; t counts batches."""
 
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
-        require_at_least("InverseTimeLR", "k", k, 0)
+        require_at_least(type(self).__name__, "k", k, 0)
         self.k = float(k)
         super().__init__(optimizer, counts)
+
+
+class InverseTimeLR(_ByRate):
+    """lr = base / (1 + k t); t counts batches."""
 
     def rate(self, base: float, t: int) -> float:
         """The learning rate at t."""
         return base / (1 + self.k * t)
 
 
-class NaturalExpLR(LRScheduler):
+class NaturalExpLR(_ByRate):
     """lr = base * exp(-k t); t counts batches."""
-
-    counts = "batches"
-
-    def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
-        require_at_least("NaturalExpLR", "k", k, 0)
-        self.k = float(k)
-        super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:
         """The learning rate at t."""

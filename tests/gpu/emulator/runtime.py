@@ -125,7 +125,8 @@ class Emulator(Runtime):
                 self._use(argument.address, argument.nbytes)
         native = compile_native(kernel.function, kernel.signature(types))
         values, c_types = [], []
-        for argument in arguments:
+        flat = [one for argument in arguments for one in (argument if isinstance(argument, tuple) else (argument,))]
+        for argument in flat:
             if isinstance(argument, DeviceArray):
                 assert argument.is_contiguous, f"{kernel!r} was given {argument!r}"
                 assert argument.address % argument.itemsize == 0
