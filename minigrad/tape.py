@@ -146,7 +146,7 @@ class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
         self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
     ) -> None:
         """Remember the line of the caller's code."""
-        self._lines |= {node: _calling_line() for node in _nodes(op, outs) if node is not None}
+        self._lines |= {node: calling_line() for node in _nodes(op, outs) if node is not None}
 
     def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
         """Raise GraphError if the gradient holds a NaN."""
@@ -157,7 +157,7 @@ class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
             raise GraphError(f"anomaly: {what}; its forward pass ran at\n{where}")
 
 
-def _calling_line() -> str:
+def calling_line() -> str:
     """The innermost line outside this package."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):

@@ -1,10 +1,17 @@
-"""What all tests share: how Hypothesis searches."""
+"""What all tests share: the plugin, and how Hypothesis searches."""
 
 import os
 
-from hypothesis import settings
+from minigrad.testing import plugin
 
-# No deadline anywhere: the first call of a kernel compiles it, which says nothing about how long an example takes.
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+def pytest_addoption(parser, pluginmanager):
+    """Where minigrad is installed, pytest has loaded the plugin already."""
+    if not pluginmanager.has_plugin("minigrad"):
+        pluginmanager.register(plugin, "minigrad")
+
+
+def pytest_configure(config):
+    """Without a choice on the command line: derandomised in CI, random elsewhere."""
+    if not config.getoption("minigrad_profile") and not config.getoption("--hypothesis-profile", default=None):
+        plugin.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -31,24 +31,22 @@ _PARAMS = ("stride_h", "stride_w", "pad_h", "pad_w", "dilation_h", "dilation_w",
 Geometry = tuple[int, int, int, int, int, int, int]
 
 
-def _output_spec(op: str, sides: tuple[str, ...], x: Spec, w: Spec, bias: Spec, geometry: tuple[int, ...]) -> Spec:
+def _output_spec(op: str, sides: tuple[str, ...], x: Spec, w: Spec, geometry: tuple[int, ...]) -> Spec:
     """(N, O, a length for each side); the geometry holds strides, paddings, dilations, groups."""
     *windows, groups = geometry
-    _require_channels(op, x, w, bias, groups)
+    _require_channels(op, x, w, groups)
     rank = len(sides)
     strides, pads, dilations = windows[:rank], windows[rank : 2 * rank], windows[2 * rank :]
     axes = zip(sides, x.shape[2:], w.shape[2:], strides, pads, dilations, strict=True)
     return Spec((x.shape[0], w.shape[0], *[count_windows(op, *axis, input=x, weight=w) for axis in axes]), x.dtype)
 
 
-def _require_channels(op: str, x: Spec, w: Spec, bias: Spec, groups: int) -> None:
+def _require_channels(op: str, x: Spec, w: Spec, groups: int) -> None:
     if x.shape[1] != groups * w.shape[1]:
         message = f"{op}: input has {x.shape[1]} channels but weight expects groups*C = {groups}*{w.shape[1]}"
         raise ShapeError(listed(message, input=x, weight=w))
     if w.shape[0] % groups:
         raise ShapeError(listed(f"{op}: {w.shape[0]} outputs do not divide into {groups} groups", weight=w))
-    if bias.shape not in ((0,), (w.shape[0],)):
-        raise ShapeError(listed(f"{op}: bias must have shape ({w.shape[0]},)", weight=w, bias=bias))
     require_kernel(op, w)
 
 
@@ -78,7 +76,7 @@ def _conv(input: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
 CONV2D: Op = Op(
     "conv2d",
     ("input", "weight", "bias"),
-    lambda x, w, bias, *geometry: _output_spec("conv2d", ("height", "width"), x, w, bias, geometry),
+    lambda x, w, bias, *geometry: _output_spec("conv2d", ("height", "width"), x, w, geometry),
     params=_PARAMS,
     vjp={
         "input": lambda grad, weight, input_spec, params: _input_grad(grad, weight, params[:7], input_spec.shape[2:]),
@@ -166,7 +164,7 @@ def _conv2d(
     pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
     padded, pads = _padded("conv2d", images, weight, strides, pads, dilations)
     geometry = (*strides, *pads, *dilations, as_int("conv2d", "groups", groups, 1))
-    return unbatched(apply(op, (padded, weight, no_bias(weight) if bias is None else bias), geometry), images, input)
+    return unbatched(apply(op, (padded, weight, _offsets("conv2d", weight, bias)), geometry), images, input)
 
 
 conv2d_relu = partial(_conv2d, CONV2D_RELU)
@@ -205,9 +203,9 @@ def conv1d(
     image, filters = unsqueeze(sequences, 2), unsqueeze(weight, 2)
     image, pads = _padded("conv1d", image, filters, strides, pads, dilations)
     groups = as_int("conv1d", "groups", groups, 1)
-    offsets = no_bias(weight) if bias is None else bias
+    offsets = _offsets("conv1d", weight, bias)
     row = Spec((*image.shape[:2], image.shape[3]), image.dtype)
-    _output_spec("conv1d", ("length",), row, weight.spec, offsets.spec, (strides[1], pads[1], dilations[1], groups))
+    _output_spec("conv1d", ("length",), row, weight.spec, (strides[1], pads[1], dilations[1], groups))
     out = squeeze(apply(CONV2D, (image, filters, offsets), (*strides, *pads, *dilations, groups)), 2)
     return unbatched(out, sequences, input)
 
@@ -218,6 +216,13 @@ def require_operands(op: str, input: Tensor, weight: Tensor, bias: Tensor | None
     require_float(op, **values)
     require_same_dtype(op, **values)
     require_ndim(op, weight_axes.count(",") + 1, weight_axes, weight=weight)
+
+
+def _offsets(op: str, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The bias; a zero-length array if it is missing, which one that is given may be only if there are no outputs."""
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(listed(f"{op}: bias must have shape ({weight.shape[0]},)", weight=weight.spec, bias=bias.spec))
+    return no_bias(weight) if bias is None else bias
 
 
 def require_named_padding(op: str, padding: str, strides: tuple[int, ...]) -> None:

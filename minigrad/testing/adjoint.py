@@ -10,6 +10,8 @@ import numpy as np
 from minigrad.autograd import grad
 from minigrad.tensor import Tensor, wrap
 
+__tracebackhide__ = True  # pytest shows the lines of those who call
+
 
 def check_adjoint(
     function: Callable[..., Any], inputs: Sequence[Tensor], position: int, *, rtol: float = 1e-12, seed: int = 0

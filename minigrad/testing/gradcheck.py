@@ -22,6 +22,8 @@ from minigrad.errors import DataError, DTypeError, GraphError
 from minigrad.tensor import Tensor, wrap
 from minigrad.testing.kinks import Pieces
 
+__tracebackhide__ = True  # pytest shows the lines of those who call
+
 Function = Callable[..., Any]
 Index = tuple[int, ...]
 Bounds = float | Sequence[float]

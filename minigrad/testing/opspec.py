@@ -13,10 +13,24 @@ from minigrad.backends.base import get_backend
 from minigrad.dtypes import DType, float32, float64
 from minigrad.errors import MinigradError
 from minigrad.tensor import Tensor, wrap
+from minigrad.testing.layouts import relaid
 from minigrad.testing.tolerance import Tolerance, rounded
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+
+
+class Origin(NamedTuple):
+    """How `strategies.samples` made a sample, so that a failure can say how to make it again."""
+
+    seed: int
+    sizes: Mapping[str, Any]
+    steps: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The call of a record's method, and the calls on what it gives."""
+        sizes = (f"{name}={value!r}" for name, value in self.sizes.items())
+        return ".".join([f"sample({', '.join([str(self.seed), *sizes])})", *self.steps])
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Sample:
 
     inputs: tuple[Any, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # NumPy's arithmetic makes scalars of 0-d arrays.
@@ -35,9 +50,20 @@ class Sample:
         """Positions of the inputs that may have a gradient."""
         return tuple(position for position, array in enumerate(self.inputs) if array.dtype.kind == "f")
 
-    def astype(self, dtype: DType) -> Sample:
+    def astype(self, dtype: Any) -> Sample:
         """The sample with its float inputs in another dtype; integers are drawn wider, so that few are equal."""
-        return replace(self, inputs=tuple(_converted(array, dtype) for array in self.inputs))
+        wanted = np.dtype(dtype)
+        return self._changed([converted(array, wanted) for array in self.inputs], f"astype({wanted.name!r})")
+
+    def relaid(self, *layouts: str) -> Sample:
+        """The sample with each input in its memory layout, one of `layouts.LAYOUTS`."""
+        arrays = [relaid(array, layout) for array, layout in zip(self.inputs, layouts, strict=True)]
+        moved = set(layouts) - {"contiguous"}
+        return self._changed(arrays, *([f"relaid({', '.join(map(repr, layouts))})"] if moved else []))
+
+    def _changed(self, arrays: Sequence[Any], *steps: str) -> Sample:
+        origin = self.origin and self.origin._replace(steps=(*self.origin.steps, *steps))
+        return replace(self, inputs=tuple(arrays), origin=origin)
 
     def tensors(self, device: str = "cpu", requires_grad: Container[int] = ()) -> list[Tensor]:
         """Tensors around the arrays, those at the given positions with a gradient; a host device shares the memory."""
@@ -45,11 +71,14 @@ class Sample:
         return [wrap(array, backend, position in requires_grad) for position, array in enumerate(self.inputs)]
 
 
-def _converted(array: Any, dtype: DType) -> Any:
+def converted(array: Any, dtype: DType) -> Any:
+    """Floats in another dtype; of integers, a wider range, of truth values, whether they are positive."""
     if array.dtype.kind != "f":
         return array
     if dtype.kind == "f":
         return array.astype(dtype)
+    if dtype.kind == "b":
+        return array > 0
     scaled = np.rint(4 * array)
     return (np.abs(scaled) if dtype.kind == "u" else scaled).astype(dtype)
 
@@ -74,7 +103,8 @@ class OpSpec:
     function
         `function(*tensors, **options)`: a tensor or several, by the arguments alone; what is random takes a seed.
     samples
-        Strategy of `Sample`s, away from kinks, in float64.
+        Strategy of `Sample`s, away from kinks, in float64; made by `strategies.samples`, if failures shall say how to
+        make a sample again.
     op
         The op that the record stands for, if it stands for one.
     order
@@ -87,6 +117,11 @@ class OpSpec:
         Those that the float inputs of a sample may take.
     error_inputs
         Calls that must fail.
+    reference
+        `reference(*arrays, **options)`: the expected result of NumPy arrays, an array or several; by default what the
+        device "reference" computes.
+    nan
+        Positions of the inputs of which every NaN must show in the first output.
     """
 
     name: str
@@ -98,6 +133,19 @@ class OpSpec:
     tolerance: Tolerance = rounded
     dtypes: tuple[DType, ...] = (float32, float64)
     error_inputs: tuple[ErrorInput, ...] = ()
+    reference: Callable[..., Any] | None = None
+    nan: tuple[int, ...] = ()
+
+    def sample(self, seed: int, /, **sizes: Any) -> Sample:
+        """The sample that the strategy makes of a seed and sizes: what the message of a failed property calls."""
+        return self.samples.build(np.random.default_rng(seed), **sizes)  # type: ignore[attr-defined]
+
+    def expected(self, sample: Sample) -> tuple[Any, ...]:
+        """The arrays that the reference gives."""
+        if self.reference is None:
+            return tuple(out.numpy() for out in self.run(sample, "reference"))
+        found = self.reference(*sample.inputs, **sample.options)
+        return tuple(found) if isinstance(found, tuple) else (np.asarray(found),)
 
     def run(self, sample: Sample, device: str = "cpu") -> tuple[Tensor, ...]:
         """The outputs for a sample on a device."""

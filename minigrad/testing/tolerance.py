@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from minigrad.testing.opspec import OpSpec, Sample
 
+__tracebackhide__ = True  # pytest shows the lines of those who call
+
 Tolerance = Callable[["OpSpec", "Sample", Any], Any]
 """`tolerance(spec, sample, expected)`: the largest distance allowed, for each element or for all."""
 

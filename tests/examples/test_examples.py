@@ -32,3 +32,11 @@ def test_an_example_runs(example, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout
+
+
+def test_the_tests_of_the_custom_op_pass(tmp_path):
+    path = EXAMPLES[0].parent / "custom_op.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", path]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+    assert "4 passed" in run.stdout

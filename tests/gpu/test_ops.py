@@ -8,11 +8,10 @@ from minigrad.backends import table
 from minigrad.backends.base import Spec, get_backend
 from minigrad.errors import DeviceError
 from minigrad.tensor import Tensor
-from minigrad.testing.strategies import laid_out
+from minigrad.testing.strategies import laid_out, of_any_dtype
 from minigrad.testing.tolerance import assert_within
 from tests.gpu.running import to_device
 from tests.ops.table import DIFFERENTIABLE, TABLE, over_samples
-from tests.ops.test_forward import of_any_dtype
 
 
 def tensors(sample, requires_grad=()):

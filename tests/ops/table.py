@@ -42,6 +42,9 @@ FAMILIES = (*ARITHMETIC, *REARRANGED, *LAYERS, update, optimise, transfer)
 TABLE: list[OpSpec] = [record for family in FAMILIES for record in family.RECORDS]
 DIFFERENTIABLE = [spec for spec in TABLE if spec.order >= 1]
 DEVICE = "cpu"
+TIMES = pytest.mark.parametrize(
+    "times", [pytest.param(1, id=""), pytest.param(50, id="night", marks=pytest.mark.nightly)]
+)
 
 
 def each(specs: Iterable[OpSpec]):
@@ -53,9 +56,7 @@ def over_samples(specs: Iterable[OpSpec], examples: int, strategy: Callable = la
     """Run `check(spec, sample)` for each record on so many of its samples, and at night on 50 times as many."""
 
     def decorate(check):
-        @pytest.mark.parametrize(
-            "times", [pytest.param(1, id=""), pytest.param(50, id="night", marks=pytest.mark.nightly)]
-        )
+        @TIMES
         @each(specs)
         def test(spec, times):
             @settings(max_examples=examples * times)

@@ -23,7 +23,7 @@ def activation(function, options, *errors, fill=away_from_zero, **record):
     )
     no_float = f"{name}: input must be float; write input.to(minigrad.float32)\n  input: int64[3]"
     refused = (no_tensor(name), ErrorInput((np.zeros(3, np.int64),), DTypeError, no_float), *errors)
-    return OpSpec(name, function, drawn, error_inputs=refused, **record)
+    return OpSpec(name, function, drawn, error_inputs=refused, nan=(0,), **record)
 
 
 RECORDS = [

@@ -36,7 +36,7 @@ def converted(rng, shape, **options):
 
 
 def comparison(function, op):
-    return arithmetic(function, op, (few, few), order=0, tolerance=exact, dtypes=NUMBERS)
+    return arithmetic(function, op, (few, few), order=0, tolerance=exact, dtypes=NUMBERS, nan=())
 
 
 RECORDS = [
@@ -55,6 +55,7 @@ RECORDS = [
             tolerance=exact,
             dtypes=NUMBERS,
             error_inputs=binary_errors(function.__name__),
+            nan=(0, 1),
         )
         for function, op in ((mg.maximum, ops.MAXIMUM), (mg.minimum, ops.MINIMUM))
     ),

@@ -49,12 +49,12 @@ def binary_errors(name):
 
 def arithmetic(function, op, fills=(floats, floats), **options):
     name = function.__name__
-    options.setdefault("error_inputs", binary_errors(name))
+    options = {"error_inputs": binary_errors(name), "nan": (0, 1), **options}
     return OpSpec(name, function, binary(*fills), op, **options)
 
 
 def smooth(function, op, fill=floats):
-    return OpSpec(function.__name__, function, unary(fill), op, error_inputs=(no_tensor(function.__name__),))
+    return OpSpec(function.__name__, function, unary(fill), op, error_inputs=(no_tensor(function.__name__),), nan=(0,))
 
 
 def whole(function, op):

@@ -28,7 +28,9 @@ def none_there(name):
 def over_axes(function, op):
     name = function.__name__
     errors = (*axis_errors(name), twice(name), none_there(name))
-    return OpSpec(name, function, samples(reduction(distinct), **FILLED_AXES), op, **ALL_BUT_BOOL, error_inputs=errors)
+    return OpSpec(
+        name, function, samples(reduction(distinct), **FILLED_AXES), op, error_inputs=errors, nan=(0,), **ALL_BUT_BOOL
+    )
 
 
 def place(function, op):
@@ -54,26 +56,27 @@ def place(function, op):
 
 def value_and_place(function):
     name = function.__name__
+    options = {"nan": (0,), **ALL_BUT_BOOL}
     return (
         OpSpec(
             name,
             function,
             samples(reduction(distinct), **FILLED_AXIS),
-            **ALL_BUT_BOOL,
+            **options,
             error_inputs=(*axis_errors(name), none_there(name)),
         ),
         OpSpec(
             f"{name} of all",
             function,
             samples(lambda rng, shape: Sample((distinct(rng, shape),)), shape=shapes(min_side=1)),
-            **ALL_BUT_BOOL,
+            **options,
             error_inputs=(no_tensor(name), none_there(name)._replace(options={})),
         ),
         OpSpec(
             f"{name} of two",
             wraps(function)(lambda input, other: function(input, other)),
             samples(lambda rng, shape: Sample(tuple(distinct(rng, (2, *shape)))), shape=shapes()),
-            **ALL_BUT_BOOL,
+            **{**options, "nan": (0, 1)},
         ),
     )
 

@@ -67,7 +67,13 @@ def strict(function, drawn, errors):
         ),
     )
     return OpSpec(
-        name, function, samples(build, drawn=drawn), linear=(0, 1), tolerance=summed(inner_length), error_inputs=errors
+        name,
+        function,
+        samples(build, drawn=drawn),
+        linear=(0, 1),
+        tolerance=summed(inner_length),
+        error_inputs=errors,
+        nan=(0, 1),
     )
 
 
