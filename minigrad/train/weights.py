@@ -62,6 +62,10 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], d
         raise DataError(f"{path}: there is no such file of weights")
     try:
         with safe_open(path, framework="np") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            foreign = [name for name, array in state.items() if array.dtype.kind not in "fiub"]
+            if foreign:  # bfloat16 and the like, which other packages add to NumPy
+                raise DataError(f"NumPy has no dtype of its own for {', '.join(foreign)}")
+            return state, dict(file.metadata() or {})
     except Exception as error:  # whatever a hostile header may raise: the file cannot be used
         raise DataError(f"{path}: this is no file of weights, or it is damaged: {error}") from error
