@@ -7,13 +7,16 @@ STAMP := $(VENV)/.installed
 CUDA_VENV ?= .venv-cuda
 CUDA_BIN := $(CUDA_VENV)/bin
 CUDA_STAMP := $(CUDA_VENV)/.installed
+ONNX_VENV ?= .venv-onnx
+ONNX_BIN := $(ONNX_VENV)/bin
+ONNX_STAMP := $(ONNX_VENV)/.installed
 CUDA_TARGETS ?= sm_75 sm_80 sm_90
 BENCH := build/bench-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test docs-pictures bench lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test onnx-suite docs-pictures numerics bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -53,9 +56,18 @@ cuda-test: $(CUDA_STAMP) ## Execute the CUDA kernels without a GPU, and test the
 gpu-test: $(CUDA_STAMP) ## Run the same tests on a GPU
 	$(CUDA_BIN)/python -m pytest -m gpu tests/gpu
 
+onnx-suite: $(ONNX_STAMP) ## Run the ONNX project's own tests on the importer, and its networks beside onnxruntime
+	$(ONNX_BIN)/python tools/onnx_suite.py
+
 docs-pictures: $(STAMP) ## Draw the pictures of docs/layers.md and docs/plots.md
 	$(BIN)/python tools/draw_layers.py
 	$(BIN)/python tools/draw_plots.py
+
+numerics: ## Measure the errors of ops on hard inputs beside PyTorch's, and write them into docs/reliability.md
+	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
+	@$(BENCH)/bin/python -m pip install --quiet --no-build-isolation --editable '.[bench]' || \
+	    echo "PyTorch cannot be installed: there will be no column for it"
+	@$(BENCH)/bin/python tools/reliability/numerics.py --write
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
@@ -74,9 +86,11 @@ lock: ## Renew the lock files in requirements/ from pyproject.toml
 	    --output-file requirements/dev.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile $(COMPILE_OPTIONS) --extra cuda --extra cuda-test \
 	    --output-file requirements/cuda.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile $(COMPILE_OPTIONS) --extra onnx --extra onnx-test \
+	    --output-file requirements/onnx.lock pyproject.toml
 
 clean: ## Remove the environment, the caches and what was built
-	rm -rf $(VENV) $(CUDA_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CUDA_VENV) $(ONNX_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define install
@@ -95,3 +109,6 @@ $(STAMP): requirements/dev.lock pyproject.toml
 
 $(CUDA_STAMP): requirements/cuda.lock pyproject.toml
 	$(call install,$(CUDA_VENV))
+
+$(ONNX_STAMP): requirements/onnx.lock pyproject.toml
+	$(call install,$(ONNX_VENV))

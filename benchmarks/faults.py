@@ -1,6 +1,7 @@
 """Small trainings with a fault that is planted, for `diagnose.py`."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +65,18 @@ HELD_OUT = (
     Pair("lenet", "cifar10", 6000, 3, 300),
     Pair("course convnet", "mnist", 2000, 4, 150),
 )
+HELD_OUT_AGAIN = (
+    Pair("deep mlp", "mnist", 3000, 4, 150),
+    Pair("normalised convnet", "cifar10", 6000, 3, 300),
+    Pair("deep mlp", "cifar10", 6000, 3, 300),
+    Pair("normalised convnet", "mnist", 2000, 4, 150),
+)
+HELD_OUT_LAST = (
+    Pair("wide mlp", "mnist", 3000, 8, 150),
+    Pair("strided convnet", "cifar10", 6000, 4, 300),
+    Pair("wide mlp", "cifar10", 6000, 3, 300),
+    Pair("strided convnet", "mnist", 3000, 6, 150),
+)
 
 
 def conv5(shape: Shape, classes: int) -> nn.Module:
@@ -73,7 +86,39 @@ def conv5(shape: Shape, classes: int) -> nn.Module:
         *(nn.Conv2d(shape[0], 12, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(flat, 48), nn.ReLU(), nn.Linear(48, classes)),
     )
-    for layer in (network[0], network[4]):
+    return drawn(network)
+
+
+def deep_mlp(shape: Shape, classes: int) -> nn.Module:
+    """Three hidden layers."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for width in (math.prod(shape), 100, 100):
+        layers += [nn.Linear(width, 100), nn.ReLU()]
+    return drawn(nn.Sequential(*layers, nn.Linear(100, classes)))
+
+
+def normalised_convnet(shape: Shape, classes: int) -> nn.Module:
+    """(CONV BN RELU POOL) x 2, FC: windows of 5x5."""
+    layers: list[nn.Module] = []
+    for channels in (shape[0], 12):
+        layers += [nn.Conv2d(channels, 12, 5, padding=2), nn.BatchNorm2d(12), nn.ReLU(), nn.MaxPool2d(2)]
+    return drawn(nn.Sequential(*layers, nn.Flatten(), nn.Linear(12 * (shape[1] // 4) * (shape[2] // 4), classes)))
+
+
+def strided_convnet(shape: Shape, classes: int) -> nn.Module:
+    """(CONV RELU) x 3 with strides in place of pools, FC RELU FC."""
+    layers: list[nn.Module] = []
+    for channels, stride in ((shape[0], 2), (16, 1), (16, 2)):
+        layers += [nn.Conv2d(channels, 16, 3, stride=stride, padding=1), nn.ReLU()]
+    flat = 16 * -(-shape[1] // 4) * -(-shape[2] // 4)
+    layers += [nn.Flatten(), nn.Linear(flat, 64), nn.ReLU(), nn.Linear(64, classes)]
+    return drawn(nn.Sequential(*layers))
+
+
+def drawn(network: nn.Sequential) -> nn.Module:
+    """With weights for ReLUs in all layers but the last."""
+    *hidden, _ = [layer for layer in network if isinstance(layer, nn.Conv2d | nn.Linear)]
+    for layer in hidden:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return network
 
@@ -83,6 +128,10 @@ NETWORKS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "convnet": lambda shape, classes: ConvNet(shape, 2, 8, classes),
     "conv5": conv5,
     "lenet": LeNet,
+    "deep mlp": deep_mlp,
+    "normalised convnet": normalised_convnet,
+    "wide mlp": lambda shape, classes: MLP(shape, 256, classes),
+    "strided convnet": strided_convnet,
     "course convnet": lambda shape, classes: ConvNet(shape, 3, 10, classes),
 }
 

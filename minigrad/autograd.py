@@ -62,6 +62,9 @@ class Op:
         Arguments in which it is linear; tests hold each to its adjoint.
     flops
         `flops(out_spec, *specs, *params)`: floating-point operations.
+    epilogue
+        An op of one tensor that the kernel applies to what it writes. The tape holds both ops, one after the other; the
+        rules of neither may name what lies between.
     view
         The output shares the input's memory.
     mutates
@@ -80,6 +83,7 @@ class Op:
     constant_in: tuple[str, ...] = ()
     linear_in: tuple[str, ...] = ()
     flops: Callable[..., int] = lambda out, *_: 0
+    epilogue: Op | None = None
     view: bool = False
     mutates: int = 0
     variadic: bool = False
@@ -167,8 +171,7 @@ class Node:
         self.hooks: list[Callable[[Tensor], Tensor | None]] | None = None
         self.saved: dict[int, Saved] | None = {}
         rules = op.rules * len(edges) if op.variadic else op.rules
-        for position, edge in enumerate(edges):
-            rule = rules[position]
+        for rule, edge in zip(rules, edges, strict=False):
             if edge is None or rule is None:
                 continue
             for slot in rule.slots:
@@ -281,7 +284,8 @@ def record(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequ
     if True in wanted:
         # Where the gradient of an argument goes: to the node that made it, to the leaf itself, or nowhere.
         edges = [given.node or given if wanted[position] else None for position, given in enumerate(inputs)]
-        outs[0].node = Node(op, params, edges, inputs, outs)
+        node = Node(op, params, edges, inputs, outs)
+        outs[0].node = node if op.epilogue is None else Node(op.epilogue, (), [node], outs, outs)
         outs[0].requires_grad = True
 
 

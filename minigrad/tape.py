@@ -10,7 +10,7 @@ from contextvars import Token
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -74,17 +74,17 @@ class Tape(Observer):
         self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
     ) -> None:
         """Add an entry."""
-        node = outs[0].node if outs else None
+        last, node = nodes = _nodes(op, outs)
         specs = [given.spec for given in inputs]
         self.entries.append(
             Entry(
                 name=op.name,
                 inputs=tuple(specs),
                 outputs=tuple(out.spec for out in outs),
-                saved_bytes=self._newly_saved(node),
+                saved_bytes=sum(map(self._newly_saved, nodes)),
                 flops=op.flops(outs[0].spec if outs else specs[0], *specs, *params),
                 seconds=seconds,
-                number=None if node is None else node.sequence,
+                number=None if last is None else last.sequence,
                 parents=() if node is None else tuple(e.sequence for e in node.edges if isinstance(e, Node)),
             )
         )
@@ -115,6 +115,12 @@ class Tape(Observer):
         return "\n".join([*lines, "}"])
 
 
+def _nodes(op: Op, outs: Sequence[Tensor]) -> tuple[Node | None, Node | None]:
+    """What an application left on the tape: the node of the op's epilogue and its own, or this one alone, twice."""
+    last = outs[0].node if outs else None
+    return last, last if last is None or op.epilogue is None else cast(Node, last.edges[0])
+
+
 def _shapes(specs: tuple[Spec, ...]) -> str:
     return " ".join(map(str, specs))
 
@@ -140,8 +146,7 @@ class detect_anomaly(Observer):  # noqa: N801 - PyTorch's name for it
         self, op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...], outs: Sequence[Tensor], seconds: float
     ) -> None:
         """Remember the line of the caller's code."""
-        if outs and outs[0].node is not None:
-            self._lines[outs[0].node] = _calling_line()
+        self._lines |= {node: _calling_line() for node in _nodes(op, outs) if node is not None}
 
     def differentiated(self, node: Node, position: int, grad: Tensor) -> None:
         """Raise GraphError if the gradient holds a NaN."""

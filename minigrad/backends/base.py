@@ -48,6 +48,8 @@ class Kernel(NamedTuple):
     function: Callable[..., None]
     strided: bool = False
     scratch_bytes: Callable[..., int] | None = None
+    constants: tuple[Any, ...] = ()
+    """Scalars that it takes after the op's parameters."""
     takes_tuples: bool = False
     """Whether, on a GPU, each array may be a tuple of arrays, which are changed together."""
 
@@ -124,7 +126,7 @@ class Backend(ABC):
         kernel = self._kernels.get(op) or self._find(op)
         if not kernel.strided:
             inputs = [self.contiguous(array) for array in inputs]
-        arguments = (*outs, inputs, *params) if op.variadic else (*outs, *inputs, *params)
+        arguments = (*outs, *((inputs,) if op.variadic else inputs), *params, *kernel.constants)
         if kernel.scratch_bytes is None:
             kernel.function(*arguments)
         else:

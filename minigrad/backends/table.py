@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from math import inf
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -52,8 +53,8 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
         *(extremes.AMAX, extremes.AMIN, extremes.ARGMAX, extremes.ARGMIN),
     ),
     "index": (gather.GATHER, gather.GATHER_INPUT_GRAD, slicing.EMBED, join.CAT),
-    "matmul": (matmul.MATMUL, matmul.LINEAR),
-    "conv": (conv.CONV2D, conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),
+    "matmul": (matmul.MATMUL,),
+    "conv": (conv.CONV2D_INPUT_GRAD, conv.CONV2D_WEIGHT_GRAD),
     "pool": (
         *(pool.MAX_POOL2D, pool.MAX_POOL2D_INPUT_GRAD, pool.MAX_POOL2D_GATHER),
         *(pool.AVG_POOL2D, pool.AVG_POOL2D_INPUT_GRAD),
@@ -75,12 +76,20 @@ _MODULES: dict[str, tuple[autograd.Op, ...]] = {
 class _Entry(NamedTuple):
     module: str
     function: str
+    constants: tuple[Any, ...] = ()
 
 
 def _entries() -> dict[autograd.Op, _Entry]:
     table = {op: _Entry(module, op.name) for module, ops in _MODULES.items() for op in ops}
-    # A clone is a copy into memory just allocated.
-    return table | {autograd.CLONE: _Entry("update", "copy")}
+    return table | {
+        # A clone is a copy into memory just allocated.
+        autograd.CLONE: _Entry("update", "copy"),
+        # These take what smaller results become.
+        matmul.LINEAR: _Entry("matmul", "linear", (-inf,)),
+        matmul.LINEAR_RELU: _Entry("matmul", "linear", (0.0,)),
+        conv.CONV2D: _Entry("conv", "conv2d", (-inf,)),
+        conv.CONV2D_RELU: _Entry("conv", "conv2d", (0.0,)),
+    }
 
 
 def kernels_of(package: str) -> dict[Any, Kernel]:
@@ -91,8 +100,8 @@ def kernels_of(package: str) -> dict[Any, Kernel]:
         function = getattr(module, entry.function, None)
         if function is not None:
             scratch_bytes = getattr(module, f"{entry.function}_scratch_bytes") if entry.function in _SCRATCH else None
-            is_strided = entry.module in _STRIDED or entry.function == "copy"
-            found[op] = Kernel(function, is_strided, scratch_bytes, takes_tuples=entry.module == "optimise")
+            is_strided, takes_tuples = entry.module in _STRIDED or entry.function == "copy", entry.module == "optimise"
+            found[op] = Kernel(function, is_strided, scratch_bytes, entry.constants, takes_tuples)
     return found
 
 

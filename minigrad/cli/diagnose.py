@@ -46,7 +46,7 @@ def _diagnose(run: Path, labels: bool, data_dir: Path | None, device: str) -> tu
         found = diagnose(history)
         return [str(found)], found.healthy
     network, description = load_checkpoint(runs.weights_of(run))
-    train = sets.load_sets(description.data, data_dir, description.image_shape).train
+    train = sets.load_train(data_dir, description)
     found = diagnose(history, model=network.to(device), data=Preprocessed(train, description.preprocessing))
     return [str(found), *_suspects(found, train, description.classes)], found.healthy
 

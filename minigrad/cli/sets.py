@@ -53,6 +53,11 @@ def load_validation(data_dir: Path | None, description: Description) -> Dataset:
     return _sets_for(description.data, data_dir, description).validation
 
 
+def load_train(data_dir: Path | None, description: Description) -> Dataset:
+    """Load what a network was trained on."""
+    return _sets_for(description.data, data_dir, description).train
+
+
 def _sets_for(data: str, data_dir: Path | None, description: Description) -> Sets:
     """Data that a trained network can take."""
     shape: Shape = description.image_shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from minigrad.autograd import Op, apply, infer_elementwise
 from minigrad.errors import DataError
@@ -27,6 +28,11 @@ RELU_INPUT_GRAD: Op = Op(
     linear_in=("dy",),
     flops=elements,
 )
+
+
+def with_relu(op: Op) -> Op:
+    """The op whose kernel applies ReLU to what it writes."""
+    return replace(op, name=f"{op.name}_relu", linear_in=(), epilogue=RELU)
 
 
 def relu(input: Tensor) -> Tensor:

@@ -8,19 +8,18 @@ from typing import Any, Literal, overload
 from minigrad import dtypes
 from minigrad.autograd import apply
 from minigrad.errors import DTypeError, ShapeError
-from minigrad.ops.arguments import as_pair, listed, require_tensor
+from minigrad.ops.arguments import Pair, as_pair, listed, require_tensor
 from minigrad.ops.compare import maximum
 from minigrad.ops.create import ones_like
 from minigrad.ops.extremes import max
 from minigrad.ops.gather import GATHER_INPUT_GRAD, gather, require_in_range
 from minigrad.ops.join import cat
-from minigrad.ops.pool import avg_pool2d, max_pool2d, require_images
+from minigrad.ops.pool import avg_pool2d, max_pool2d
 from minigrad.ops.reduce import mean
 from minigrad.ops.shape import flatten, reshape
 from minigrad.ops.slicing import window
+from minigrad.ops.windows import require_images
 from minigrad.tensor import Tensor
-
-Pair = tuple[int, int]
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:

@@ -11,6 +11,9 @@ from minigrad.dtypes import FLOATS, DType
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.tensor import Tensor
 
+Pair = tuple[int, int]
+"""(height, width)."""
+
 
 def listed(message: str, **specs: Spec) -> str:
     """`message`, then a line for each spec."""
@@ -65,7 +68,7 @@ def as_int(op: str, name: str, value: Any, minimum: int | None = None) -> int:
     return number
 
 
-def as_pair(op: str, name: str, value: Any, minimum: int) -> tuple[int, int]:
+def as_pair(op: str, name: str, value: Any, minimum: int) -> Pair:
     """One integer for both axes, or one for each: (height, width)."""
     if isinstance(value, tuple | list):
         if len(value) != 2:

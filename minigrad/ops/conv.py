@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_int, as_pair, as_single, listed, require_float, require_ndim, require_same_dtype
+from minigrad.ops.activation import with_relu
+from minigrad.ops.arguments import (
+    Pair,
+    as_int,
+    as_pair,
+    as_single,
+    listed,
+    require_float,
+    require_ndim,
+    require_same_dtype,
+)
 from minigrad.ops.matmul import no_bias
 from minigrad.ops.pad import pad
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import reshape, squeeze, unsqueeze
-from minigrad.ops.windows import count_windows, is_one_image
+from minigrad.ops.shape import squeeze, unsqueeze
+from minigrad.ops.windows import as_batch, count_windows, unbatched
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
 _PARAMS = ("stride_h", "stride_w", "pad_h", "pad_w", "dilation_h", "dilation_w", "groups")
 Geometry = tuple[int, int, int, int, int, int, int]
-
-
-def _conv2d_infer(x: Spec, w: Spec, bias: Spec, *geometry: int) -> Spec:
-    return _output_spec("conv2d", ("height", "width"), x, w, bias, geometry)
 
 
 def _output_spec(op: str, sides: tuple[str, ...], x: Spec, w: Spec, bias: Spec, geometry: tuple[int, ...]) -> Spec:
@@ -56,11 +63,11 @@ def _multiply_adds(spatial: Spec, w: Spec) -> int:
     return 2 * spatial.size * w.size // w.shape[0] if w.shape[0] else 0
 
 
-def _input_grad(grad: Tensor, weight: Tensor, geometry: Geometry, size: tuple[int, int]) -> Tensor:
+def _input_grad(grad: Tensor, weight: Tensor, geometry: Geometry, size: Pair) -> Tensor:
     return apply(CONV2D_INPUT_GRAD, (grad, weight), (*geometry, *size))
 
 
-def _weight_grad(input: Tensor, grad: Tensor, geometry: Geometry, size: tuple[int, int]) -> Tensor:
+def _weight_grad(input: Tensor, grad: Tensor, geometry: Geometry, size: Pair) -> Tensor:
     return apply(CONV2D_WEIGHT_GRAD, (input, grad), (*geometry, *size))
 
 
@@ -71,7 +78,7 @@ def _conv(input: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
 CONV2D: Op = Op(
     "conv2d",
     ("input", "weight", "bias"),
-    _conv2d_infer,
+    lambda x, w, bias, *geometry: _output_spec("conv2d", ("height", "width"), x, w, bias, geometry),
     params=_PARAMS,
     vjp={
         "input": lambda grad, weight, input_spec, params: _input_grad(grad, weight, params[:7], input_spec.shape[2:]),
@@ -81,6 +88,7 @@ CONV2D: Op = Op(
     linear_in=("input", "weight"),
     flops=lambda out, x, w, *_: _multiply_adds(out, w),
 )
+CONV2D_RELU = with_relu(CONV2D)
 CONV2D_INPUT_GRAD: Op = Op(
     "conv2d_input_grad",
     ("dy", "weight"),
@@ -146,15 +154,22 @@ def conv2d(
     ----------
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, sections 2 and 4.
     """
+    return _conv2d(CONV2D, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv2d(
+    op: Op, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Tensor:
     require_operands("conv2d", input, weight, bias, "(O, C / groups, kernel height, kernel width)")
-    if is_one_image("conv2d", input):
-        return reshape_first(conv2d(reshape(input, 1, *input.shape), weight, bias, stride, padding, dilation, groups))
-    strides = as_pair("conv2d", "stride", stride, 1)
-    dilations = as_pair("conv2d", "dilation", dilation, 1)
+    images = as_batch("conv2d", input)
+    strides, dilations = as_pair("conv2d", "stride", stride, 1), as_pair("conv2d", "dilation", dilation, 1)
     pads = padding if isinstance(padding, str) else as_pair("conv2d", "padding", padding, 0)
-    input, pads = _padded("conv2d", input, weight, strides, pads, dilations)
+    padded, pads = _padded("conv2d", images, weight, strides, pads, dilations)
     geometry = (*strides, *pads, *dilations, as_int("conv2d", "groups", groups, 1))
-    return apply(CONV2D, (input, weight, no_bias(weight) if bias is None else bias), geometry)
+    return unbatched(apply(op, (padded, weight, no_bias(weight) if bias is None else bias), geometry), images, input)
+
+
+conv2d_relu = partial(_conv2d, CONV2D_RELU)
 
 
 def conv1d(
@@ -183,19 +198,18 @@ def conv1d(
         An integer, or a sequence of one. Padding may be 'same' or 'valid'.
     """
     require_operands("conv1d", input, weight, bias, "(O, C / groups, kernel length)")
-    if input.ndim == 2:
-        return reshape_first(conv1d(reshape(input, 1, *input.shape), weight, bias, stride, padding, dilation, groups))
-    require_ndim("conv1d", 3, "(N, C, L), or 2 axes, (C, L)", input=input)
+    sequences = as_batch("conv1d", input, "C, L")
     strides = 1, as_single("conv1d", "stride", stride, 1)
     dilations = 1, as_single("conv1d", "dilation", dilation, 1)
     pads = padding if isinstance(padding, str) else (0, as_single("conv1d", "padding", padding, 0))
-    image, filters = unsqueeze(input, 2), unsqueeze(weight, 2)
+    image, filters = unsqueeze(sequences, 2), unsqueeze(weight, 2)
     image, pads = _padded("conv1d", image, filters, strides, pads, dilations)
     groups = as_int("conv1d", "groups", groups, 1)
     offsets = no_bias(weight) if bias is None else bias
     row = Spec((*image.shape[:2], image.shape[3]), image.dtype)
     _output_spec("conv1d", ("length",), row, weight.spec, offsets.spec, (strides[1], pads[1], dilations[1], groups))
-    return squeeze(apply(CONV2D, (image, filters, offsets), (*strides, *pads, *dilations, groups)), 2)
+    out = squeeze(apply(CONV2D, (image, filters, offsets), (*strides, *pads, *dilations, groups)), 2)
+    return unbatched(out, sequences, input)
 
 
 def require_operands(op: str, input: Tensor, weight: Tensor, bias: Tensor | None, weight_axes: str) -> None:
@@ -214,19 +228,9 @@ def require_named_padding(op: str, padding: str, strides: tuple[int, ...]) -> No
         raise ShapeError(f"{op}: padding='same' needs stride 1, got {strides}")
 
 
-def reshape_first(batch_of_one: Tensor) -> Tensor:
-    """The one element of a batch of one."""
-    return reshape(batch_of_one, batch_of_one.shape[1:])
-
-
 def _padded(
-    op: str,
-    input: Tensor,
-    weight: Tensor,
-    strides: tuple[int, int],
-    padding: str | tuple[int, int],
-    dilations: tuple[int, int],
-) -> tuple[Tensor, tuple[int, int]]:
+    op: str, input: Tensor, weight: Tensor, strides: Pair, padding: str | Pair, dilations: Pair
+) -> tuple[Tensor, Pair]:
     """The symmetric padding, and the input with what an odd 'same' needs on its last side."""
     if not isinstance(padding, str):
         return input, padding

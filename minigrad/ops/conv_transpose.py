@@ -7,16 +7,15 @@ from typing import Any
 from minigrad.autograd import apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_int, as_pair, listed
-from minigrad.ops.conv import CONV2D_INPUT_GRAD, require_kernel, require_operands, reshape_first
+from minigrad.ops.arguments import Pair, as_int, as_pair, listed
+from minigrad.ops.conv import CONV2D_INPUT_GRAD, require_kernel, require_operands
 from minigrad.ops.index import getitem
 from minigrad.ops.pad import pad
 from minigrad.ops.shape import reshape
-from minigrad.ops.windows import is_one_image
+from minigrad.ops.windows import as_batch, unbatched
 from minigrad.tensor import Tensor
 from minigrad_kernels import shapes
 
-Pair = tuple[int, int]
 _NAME = "conv_transpose2d"
 
 
@@ -60,18 +59,15 @@ def conv_transpose2d(
     .. [1] Dumoulin, Visin, A guide to convolution arithmetic for deep learning, 2016, section 4.
     """
     require_operands(_NAME, input, weight, bias, "(C, O / groups, kernel height, kernel width)")
-    if is_one_image(_NAME, input):
-        batch = reshape(input, 1, *input.shape)
-        out = conv_transpose2d(batch, weight, bias, stride, padding, output_padding, groups, dilation)
-        return reshape_first(out)
+    images = as_batch(_NAME, input)
     groups = as_int(_NAME, "groups", groups, 1)
-    _require_channels(input.spec, weight.spec, None if bias is None else bias.spec, groups)
+    _require_channels(images.spec, weight.spec, None if bias is None else bias.spec, groups)
     strides, dilations = as_pair(_NAME, "stride", stride, 1), as_pair(_NAME, "dilation", dilation, 1)
     pads, extra = as_pair(_NAME, "padding", padding, 0), as_pair(_NAME, "output_padding", output_padding, 0)
     require_output_padding(_NAME, extra, strides, dilations)
-    size = _output_size(input.spec, weight.spec, strides, pads, dilations, extra)
-    out = _transposed(input, weight, (strides, pads, dilations), size, extra, groups)
-    return out if bias is None else out + reshape(bias, (-1, 1, 1))
+    size = _output_size(images.spec, weight.spec, strides, pads, dilations, extra)
+    out = _transposed(images, weight, (strides, pads, dilations), size, extra, groups)
+    return unbatched(out if bias is None else out + reshape(bias, (-1, 1, 1)), images, input)
 
 
 def require_output_padding(

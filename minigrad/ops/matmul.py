@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
+from minigrad.ops.activation import with_relu
 from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype, require_tensor
 from minigrad.ops.elementwise import mul
 from minigrad.ops.reduce import expand, sum
@@ -37,6 +39,7 @@ LINEAR: Op = Op(
     linear_in=("input", "weight"),
     flops=lambda out, x, w, _: 2 * out.size * x.shape[1],
 )
+LINEAR_RELU = with_relu(LINEAR)
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -100,6 +103,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     bias
         (out_features,).
     """
+    return _linear(LINEAR, input, weight, bias)
+
+
+def _linear(op: Op, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     require_float("linear", input=input, weight=weight)
     require_ndim("linear", 2, "(out_features, in_features)", weight=weight)
     if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
@@ -111,8 +118,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         message = f"linear: bias must have one element for each of the {weight.shape[0]} outputs"
         raise ShapeError(listed(message, weight=weight.spec, bias=bias.spec))
     rows = input if input.ndim == 2 else reshape(input, math.prod(input.shape[:-1]), input.shape[-1])
-    out = apply(LINEAR, (rows, weight, no_bias(weight) if bias is None else bias))
+    out = apply(op, (rows, weight, no_bias(weight) if bias is None else bias))
     return out if input.ndim == 2 else reshape(out, (*input.shape[:-1], weight.shape[0]))
+
+
+linear_relu = partial(_linear, LINEAR_RELU)
 
 
 def no_bias(weight: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -26,6 +27,13 @@ from minigrad.ops import (
 from minigrad.tensor import Tensor
 
 
+def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    def _method(self: Any, other: Any) -> Tensor:
+        return function(other, self)
+
+    return _method
+
+
 class Methods:
     """What `minigrad.tensor.Tensor` is given; type checkers see it as Tensor's base."""
 
@@ -46,23 +54,12 @@ class Methods:
     gt = __gt__ = compare.gt
     ge = __ge__ = compare.ge
 
-    def __radd__(self, other: Any) -> Tensor:
-        return elementwise.add(other, self)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return elementwise.sub(other, self)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return elementwise.mul(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return elementwise.div(other, self)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return elementwise.floor_divide(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return elementwise.pow(other, self)
+    __radd__ = _reflected(elementwise.add)
+    __rsub__ = _reflected(elementwise.sub)
+    __rmul__ = _reflected(elementwise.mul)
+    __rtruediv__ = _reflected(elementwise.div)
+    __rfloordiv__ = _reflected(elementwise.floor_divide)
+    __rpow__ = _reflected(elementwise.pow)
 
     sign = elementwise.sign
     square = elementwise.square

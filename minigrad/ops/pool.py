@@ -8,10 +8,8 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply, apply_all
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair, require_float
-from minigrad.ops.conv import reshape_first
-from minigrad.ops.shape import reshape
-from minigrad.ops.windows import count_windows, is_one_image
+from minigrad.ops.arguments import as_pair
+from minigrad.ops.windows import as_batch, count_windows, unbatched
 from minigrad.tensor import Tensor
 
 _WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w")
@@ -30,16 +28,16 @@ def _max_infer(x: Spec, *params: Any) -> tuple[Spec, Spec]:
     return out, Spec(out.shape, dtypes.int64)
 
 
-def _avg_infer(x: Spec, *params: Any) -> Spec:
-    return _pooled_spec("avg_pool2d", x, params[:6], (1, 1), params[7])
-
-
 def _window_flops(out: Spec, x: Spec, kernel_h: int, kernel_w: int, *_: Any) -> int:
     return out.size * kernel_h * kernel_w
 
 
 def _max_rule(grad: Tensor, indices: Tensor, input_spec: Spec, params: tuple[Any, ...]) -> Tensor:
     return apply(MAX_POOL2D_INPUT_GRAD, (grad, indices), (*params[:8], *input_spec.shape[2:]))
+
+
+def _avg_rule(grad: Tensor, input_spec: Spec, params: tuple[Any, ...]) -> Tensor:
+    return apply(AVG_POOL2D_INPUT_GRAD, (grad,), (*params, *input_spec.shape[2:]))
 
 
 MAX_POOL2D: Op = Op(
@@ -73,14 +71,10 @@ MAX_POOL2D_GATHER: Op = Op(
 AVG_POOL2D: Op = Op(
     "avg_pool2d",
     ("input",),
-    _avg_infer,
+    lambda x, *params: _pooled_spec("avg_pool2d", x, params[:6], (1, 1), params[7]),
     params=_AVG_PARAMS,
     out_params=("ceil_mode",),
-    vjp={
-        "input": lambda grad, input_spec, params: apply(
-            AVG_POOL2D_INPUT_GRAD, (grad,), (*params, *input_spec.shape[2:])
-        )
-    },
+    vjp={"input": _avg_rule},
     linear_in=("input",),
     flops=_window_flops,
 )
@@ -141,16 +135,10 @@ def max_pool2d(
     return_indices
         Return (output, indices): for each maximum its h * W + w in its channel, int64.
     """
-    require_float("max_pool2d", input=input)
-    if is_one_image("max_pool2d", input):
-        both = max_pool2d(
-            reshape(input, 1, *input.shape), kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
-        )
-        out, indices = (reshape_first(part) for part in both)
-    else:
-        window = _window("max_pool2d", kernel_size, stride, padding)
-        params = (*window, *as_pair("max_pool2d", "dilation", dilation, 1), bool(ceil_mode))
-        out, indices = apply_all(MAX_POOL2D, (input,), params)
+    images = as_batch("max_pool2d", input)
+    window = _window("max_pool2d", kernel_size, stride, padding)
+    params = (*window, *as_pair("max_pool2d", "dilation", dilation, 1), bool(ceil_mode))
+    out, indices = (unbatched(part, images, input) for part in apply_all(MAX_POOL2D, (images,), params))
     return (out, indices) if return_indices else out
 
 
@@ -176,18 +164,9 @@ def avg_pool2d(
     count_include_pad
         Divide by the window's area with the padding (though not what ceil_mode adds), or by the elements it covers.
     """
-    require_float("avg_pool2d", input=input)
-    if is_one_image("avg_pool2d", input):
-        batch = reshape(input, 1, *input.shape)
-        return reshape_first(avg_pool2d(batch, kernel_size, stride, padding, ceil_mode, count_include_pad))
-    window = _window("avg_pool2d", kernel_size, stride, padding)
-    return apply(AVG_POOL2D, (input,), (*window, bool(count_include_pad), bool(ceil_mode)))
-
-
-def require_images(op: str, input: Tensor) -> None:
-    """Raise an error unless the input is float, (N, C, H, W) or (C, H, W)."""
-    require_float(op, input=input)
-    is_one_image(op, input)
+    images, window = as_batch("avg_pool2d", input), _window("avg_pool2d", kernel_size, stride, padding)
+    out = apply(AVG_POOL2D, (images,), (*window, bool(count_include_pad), bool(ceil_mode)))
+    return unbatched(out, images, input)
 
 
 def _window(op: str, kernel_size: Any, stride: Any, padding: Any) -> tuple[int, ...]:

@@ -67,7 +67,8 @@ def _variance(op: str, input: Tensor, dim: Any, correction: float, keepdim: bool
     axes = as_axes(op, dim, input.ndim)
     require_number(op, "correction", correction)
     count = math.prod(input.shape[axis] for axis in axes)
-    squares = square(input - mean(input, axes, keepdim=True))
+    centred = input - mean(input, axes, keepdim=True)
+    squares = square(centred - mean(centred, axes, keepdim=True))  # the second time takes off what rounding left
     return sum(squares, axes, keepdim) / float(max(count - correction, 0))
 
 

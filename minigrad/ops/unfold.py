@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair, listed, require_float, require_ndim
-from minigrad.ops.conv import require_operands, reshape_first
+from minigrad.ops.arguments import Pair, as_pair, listed
+from minigrad.ops.conv import require_operands
 from minigrad.ops.matmul import matmul
-from minigrad.ops.shape import permute, reshape, transpose
-from minigrad.ops.windows import count_windows, is_one_image
+from minigrad.ops.shape import flatten, permute, reshape, transpose
+from minigrad.ops.windows import as_batch, count_windows, unbatched
 from minigrad.tensor import Tensor
 
 _PARAMS = ("stride_h", "stride_w", "pad_h", "pad_w", "dilation_h", "dilation_w")
@@ -25,14 +26,11 @@ UNFOLD: Op = Op(
     vjp={"input": lambda grad, input_spec, params: apply(FOLD, (grad,), (*params[:6], *input_spec.shape[2:]))},
     linear_in=("input",),
 )
-FOLD: Op = Op(
-    "fold",
-    ("input",),
-    lambda x, *params: Spec((*x.shape[:2], *params[6:]), x.dtype),
-    params=_PARAMS,
+FOLD: Op = replace(
+    UNFOLD,
+    name="fold",
     out_params=("height", "width"),
     vjp={"input": lambda grad, input_spec, params: apply(UNFOLD, (grad,), (*params[:6], *input_spec.shape[2:]))},
-    linear_in=("input",),
     flops=lambda out, x, *_: x.size,
 )
 
@@ -60,12 +58,10 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     ShapeError
         If no window fits.
     """
-    require_float("unfold", input=input)
-    if is_one_image("unfold", input):
-        return reshape_first(unfold(reshape(input, 1, *input.shape), kernel_size, dilation, padding, stride))
+    images = as_batch("unfold", input)
     kernel, params = _geometry("unfold", kernel_size, dilation, padding, stride)
-    columns = apply(UNFOLD, (input,), (*params, *kernel, *_windows("unfold", input.spec, kernel, params)))
-    return reshape(columns, _as_matrix(columns.shape))
+    columns = apply(UNFOLD, (images,), (*params, *kernel, *_windows("unfold", images.spec, kernel, params)))
+    return unbatched(flatten(flatten(columns, 4), 1, 3), images, input)
 
 
 def fold(
@@ -92,21 +88,18 @@ def fold(
     ShapeError
         If the rows are no whole channels, the columns are not as many as the windows, or no window fits.
     """
-    require_float("fold", input=input)
-    if input.ndim == 2:
-        one = reshape(input, 1, *input.shape)
-        return reshape_first(fold(one, output_size, kernel_size, dilation, padding, stride))
-    require_ndim("fold", 3, "(N, C*kh*kw, P*Q), or 2 axes, (C*kh*kw, P*Q)", input=input)
+    batches = as_batch("fold", input, "C*kh*kw, P*Q")
     size = as_pair("fold", "output_size", output_size, 1)
     kernel, params = _geometry("fold", kernel_size, dilation, padding, stride)
-    batch, rows, columns = input.shape
+    batch, rows, columns = batches.shape
     channels = rows // (kernel[0] * kernel[1])
     image = Spec((batch, channels, *size), input.dtype)
     windows = _windows("fold", image, kernel, params)
     if (channels * kernel[0] * kernel[1], windows[0] * windows[1]) != (rows, columns):
         wanted = f"(N, C*{kernel[0]}*{kernel[1]}, {windows[0]}*{windows[1]})"
-        raise ShapeError(listed(f"fold: input must have shape {wanted}", input=input.spec, output=image))
-    return apply(FOLD, (reshape(input, (batch, channels, *kernel, *windows)),), (*params, *size))
+        raise ShapeError(listed(f"fold: input must have shape {wanted}", input=batches.spec, output=image))
+    out = apply(FOLD, (reshape(batches, (batch, channels, *kernel, *windows)),), (*params, *size))
+    return unbatched(out, batches, input)
 
 
 def locally_connected2d(
@@ -140,20 +133,18 @@ def locally_connected2d(
     """
     axes = "(output height, output width, O, C, kernel height, kernel width)"
     require_operands("locally_connected2d", input, weight, bias, axes)
-    if is_one_image("locally_connected2d", input):
-        batch = reshape(input, 1, *input.shape)
-        return reshape_first(locally_connected2d(batch, weight, bias, stride, padding, dilation))
+    images = as_batch("locally_connected2d", input)
     kernel, params = _geometry("locally_connected2d", weight.shape[4:], dilation, padding, stride)
-    windows = _windows("locally_connected2d", input.spec, kernel, params)
-    _require_positions(input.spec, weight.spec, None if bias is None else bias.spec, windows)
-    columns = permute(unfold(input, kernel, dilation, padding, stride), 2, 0, 1)
+    windows = _windows("locally_connected2d", images.spec, kernel, params)
+    _require_positions(images.spec, weight.spec, None if bias is None else bias.spec, windows)
+    columns = permute(unfold(images, kernel, dilation, padding, stride), 2, 0, 1)
     filters = reshape(weight, (columns.shape[0], weight.shape[2], columns.shape[2]))
     out = permute(matmul(columns, transpose(filters, 1, 2)), 1, 2, 0)
-    out = reshape(out, (input.shape[0], weight.shape[2], *windows))
-    return out if bias is None else out + bias
+    out = reshape(out, (images.shape[0], weight.shape[2], *windows))
+    return unbatched(out if bias is None else out + bias, images, input)
 
 
-def _require_positions(x: Spec, w: Spec, bias: Spec | None, windows: tuple[int, int]) -> None:
+def _require_positions(x: Spec, w: Spec, bias: Spec | None, windows: Pair) -> None:
     wanted = (*windows, w.shape[2], x.shape[1], *w.shape[4:])
     if w.shape != wanted:
         message = f"locally_connected2d: weight must have shape {wanted}, a filter for each of {windows} positions"
@@ -163,21 +154,13 @@ def _require_positions(x: Spec, w: Spec, bias: Spec | None, windows: tuple[int, 
         raise ShapeError(listed(message, weight=w, bias=bias))
 
 
-def _geometry(
-    op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any
-) -> tuple[tuple[int, int], tuple[int, ...]]:
+def _geometry(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[Pair, tuple[int, ...]]:
     """The kernel, and the parameters of the ops."""
     kernel, dilations = as_pair(op, "kernel_size", kernel_size, 1), as_pair(op, "dilation", dilation, 1)
     return kernel, (*as_pair(op, "stride", stride, 1), *as_pair(op, "padding", padding, 0), *dilations)
 
 
-def _windows(op: str, x: Spec, kernel: tuple[int, int], params: tuple[int, ...]) -> tuple[int, int]:
+def _windows(op: str, x: Spec, kernel: Pair, params: tuple[int, ...]) -> Pair:
     sides = zip(("height", "width"), x.shape[2:], kernel, params[:2], params[2:4], params[4:], strict=True)
     height, width = (count_windows(op, *side, input=x) for side in sides)
     return height, width
-
-
-def _as_matrix(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """(N, C*kh*kw, P*Q) of (N, C, kh, kw, P, Q)."""
-    batch, channels, kernel_h, kernel_w, windows_h, windows_w = shape
-    return batch, channels * kernel_h * kernel_w, windows_h * windows_w

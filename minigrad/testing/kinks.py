@@ -16,8 +16,10 @@ from minigrad.autograd import Op
 from minigrad.dtypes import FLOATS
 from minigrad.ops.activation import RELU
 from minigrad.ops.compare import MAXIMUM, MINIMUM
+from minigrad.ops.conv import CONV2D_RELU
 from minigrad.ops.elementwise import ABS, FLOOR, FLOOR_DIVIDE, TRUNC
 from minigrad.ops.extremes import AMAX, AMIN
+from minigrad.ops.matmul import LINEAR_RELU
 from minigrad.tape import Observer
 from minigrad.tensor import Tensor
 
@@ -35,7 +37,7 @@ def _places(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
 
 
 _DECIDES: dict[Op, Decides] = {
-    RELU: lambda inputs, outputs: outputs[0] > 0,
+    **dict.fromkeys((RELU, CONV2D_RELU, LINEAR_RELU), lambda inputs, outputs: outputs[0] > 0),
     ABS: lambda inputs, outputs: np.sign(inputs[0]),
     MAXIMUM: _winner,
     MINIMUM: _winner,

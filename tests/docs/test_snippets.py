@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:(?!```).)*?```text\n(?P<output>.*?)```", re.DOTALL)
 COMMAND = re.compile(r"```sh\nminigrad (?P<arguments>[^\n]*)\n```\n+```text\n(?P<output>.*?)```", re.DOTALL)
-PAGES = ("layers", "data", "training", "checks", "search", "plots", "models", "weights")
+PAGES = ("layers", "data", "training", "checks", "diagnose", "search", "plots", "models", "weights", "onnx")
 DOCUMENTS = {name: (ROOT / name).read_text() for name in ("README.md", *(f"docs/{page}.md" for page in PAGES))}
 COMMANDS = [(match["arguments"], match["output"]) for text in DOCUMENTS.values() for match in COMMAND.finditer(text)]
 SNIPPETS = [(match["code"], match["output"]) for text in DOCUMENTS.values() for match in BLOCK.finditer(text)]

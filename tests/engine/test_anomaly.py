@@ -5,6 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.errors import GraphError
+from minigrad.ops.matmul import linear_relu
 
 
 def leaf(values):
@@ -26,6 +27,14 @@ def test_the_error_names_the_op_and_the_line_of_its_forward_pass():
             out.backward()
     assert "the gradient of sqrt for 'input' has a NaN" in str(caught.value)
     assert f"{__file__}:{number}: root = mg.sqrt(x)" in str(caught.value)
+
+
+def test_an_op_with_an_epilogue_has_its_line_for_either_rule():
+    for seed, op in ((0.0, "linear_relu"), (float("nan"), "relu")):
+        with mg.detect_anomaly():
+            out = linear_relu(leaf([[1.0]]), leaf([[float("inf")]]), None)
+            with pytest.raises(GraphError, match=rf"the gradient of {op} for 'input' has a NaN.*\n.*linear_relu\(leaf"):
+                out.backward(leaf([[seed]]))
 
 
 def test_a_gradient_without_nan_passes():

@@ -2,6 +2,7 @@ import threading
 
 import minigrad as mg
 import minigrad.nn.functional as F
+from minigrad.ops.matmul import linear_relu
 
 
 def leaf(*shape):
@@ -47,6 +48,17 @@ def test_bytes_saved_twice_count_once():
     x = leaf(4)
     assert [entry.saved_bytes for entry in taped(lambda: (x * x, x * x))] == [32, 0]
     assert [entry.saved_bytes for entry in taped(lambda: mg.exp(mg.exp(x)))] == [32, 32]
+
+
+def test_an_op_with_an_epilogue_is_one_entry_that_saves_what_both_rules_name():
+    x, w = leaf(2, 3), leaf(4, 3)
+    with mg.Tape() as tape:
+        out = linear_relu(mg.exp(x), w, None)
+        mg.exp(out)
+    first, both, last = tape.entries
+    assert (both.name, both.parents, last.parents) == ("linear_relu", (first.number,), (both.number,))
+    assert first.saved_bytes + both.saved_bytes == 8 * (6 + 12 + 8)
+    assert tape.to_dot().count("->") == 2
 
 
 def test_flops_of_an_elementwise_op_are_its_elements():

@@ -35,6 +35,8 @@ CONVOLUTIONS = {
     "stride beyond image": Convolution(2, 1, 2, 3, (3, 4), (2, 2), stride=(7, 5)),
     "padding beyond image": Convolution(1, 1, 2, 3, (2, 1), (4, 3), padding=(3, 3)),
     "chunks of taps": Convolution(1, 1, 60, 3, (5, 4), (3, 3)),
+    "ReLU": Convolution(2, 2, 3, 5, (6, 7), (3, 2), padding=(1, 1), least=0.0),
+    "ReLU after the last of the chunks": Convolution(2, 1, 60, 3, (5, 4), (3, 3), least=0.0),
     "chunks of taps of outputs": Convolution(1, 2, 2, 60, (6, 5), (3, 3), padding=(1, 0)),
     "chunks of pixels": Convolution(3, 2, 2, 3, (14, 15), (2, 2)),
     "no images": Convolution(0, 1, 2, 3, (4, 4), (3, 3)),

@@ -45,16 +45,16 @@ def test_strides(shape):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(65, 20, 66), (2, 1100, 70), (3, 0, 5), (0, 3, 5)])
-@pytest.mark.parametrize("with_bias", [False, True])
-def test_linear(shape, dtype, with_bias):
+@pytest.mark.parametrize(("with_bias", "least"), [(False, 0.0), (True, -np.inf), (True, 0.0)])
+def test_linear(shape, dtype, with_bias, least):
     rows, depth, columns = shape
     random = np.random.default_rng(1)
     x, w = (random.standard_normal((length, depth)).astype(dtype) for length in (rows, columns))
     bias = random.standard_normal(columns if with_bias else 0).astype(dtype)
-    (found,) = run("matmul.linear", Call((np.full((rows, columns), np.nan, dtype),), (x, w, bias)))
+    (found,) = run("matmul.linear", Call((np.full((rows, columns), np.nan, dtype),), (x, w, bias), (least,)))
     exact, size = (x.astype(np.float64) @ w.T + (bias if with_bias else 0) for x, w in ((x, w), (abs(x), abs(w))))
     bound = 4 * (depth + 1) * np.finfo(dtype).eps * (size + (abs(bias) if with_bias else 0))
-    assert np.all(abs(found - exact) <= bound)
+    assert np.all(abs(found - np.maximum(exact, least)) <= bound)
 
 
 def test_nan_stays_in_its_row_and_column():

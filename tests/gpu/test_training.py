@@ -1,5 +1,7 @@
 """Training on the device: the same as on a CPU, and without waiting for the device but to read the loss."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ import minigrad.nn.functional as F
 from minigrad import nn, optim
 from minigrad.data import ArrayDataset
 from minigrad.models import ConvNet
+from minigrad.nn import fusion
 from minigrad.optim.regularize import L2, MaxNorm
 from minigrad.train import evaluate, fit
 
@@ -107,6 +110,21 @@ def test_a_step_of_the_course_s_convnet_is_the_same_as_on_a_cpu():
         after.append([loss.item(), *(parameter.cpu().detach().numpy() for parameter in model.parameters())])
     for ours, expected in zip(*reversed(after), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_relu_takes_no_launch_of_its_own_after_a_convolution_or_a_linear_layer(log, monkeypatch):
+    model = nn.Sequential(ConvNet(in_shape=(3, 4, 4), blocks=1, channels=4), nn.ReLU(), nn.Linear(10, 5), nn.ReLU())
+    model, images = model.to("cuda"), mg.ones(2, 3, 4, 4, device="cuda")
+    launches = []
+    for is_fused in (True, False):
+        if not is_fused:
+            monkeypatch.setattr(fusion, "TABLE", {})
+        model.zero_grad()
+        log.clear()
+        model(images).sum().backward()
+        launches.append(Counter(entry for entry in log if "launch" in entry))
+    assert launches[1] - launches[0] == {"launch cuda.elementwise._relu": 2}
+    assert not launches[0] - launches[1]
 
 
 def test_a_steady_step_takes_no_new_memory(device, monkeypatch):

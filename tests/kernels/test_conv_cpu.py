@@ -101,7 +101,7 @@ def call(name, out_shape, *arguments):
 def results(problem, x=None, dy=None):
     x, dy = problem.x if x is None else x, problem.dy if dy is None else dy
     return {
-        "conv2d": call("conv2d", dy.shape, x, problem.w, problem.bias, *problem.scalars),
+        "conv2d": call("conv2d", dy.shape, x, problem.w, problem.bias, *problem.scalars, -np.inf),
         "conv2d_input_grad": call("conv2d_input_grad", x.shape, dy, problem.w, *problem.scalars),
         "conv2d_weight_grad": call("conv2d_weight_grad", problem.w.shape, x, dy, *problem.scalars),
     }
@@ -168,6 +168,20 @@ def test_formula(shape, dtype, way):
     assert_close(problem, results(problem))
 
 
+def assert_relu_is_applied(problem, x):
+    """As by ReLU itself, to the bit: the convolution that `results` has, and 0 where it is not above."""
+    plain = results(problem, x)["conv2d"]
+    zero = plain.dtype.type(0)
+    found = call("conv2d", problem.dy.shape, x, problem.w, problem.bias, *problem.scalars, 0.0)
+    assert found.tobytes() == np.where(plain <= zero, zero, plain).tobytes()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_relu_is_applied_to_all_that_is_written(shape, way):
+    problem = Problem(shape, np.float32)
+    assert_relu_is_applied(problem, problem.x)
+
+
 def test_random_geometries(way):
     random = np.random.default_rng(1)
     for seed in range(60):
@@ -211,8 +225,10 @@ def test_bad_values_stay_in_their_windows(shape, bad, way):
 
 def test_no_bias():
     problem = Problem(SHAPES[0], np.float32)
-    biased = call("conv2d", problem.dy.shape, problem.x, problem.w, np.zeros_like(problem.bias), *problem.scalars)
-    bare = call("conv2d", problem.dy.shape, problem.x, problem.w, problem.bias[:0], *problem.scalars)
+    biased = call(
+        "conv2d", problem.dy.shape, problem.x, problem.w, np.zeros_like(problem.bias), *problem.scalars, -np.inf
+    )
+    bare = call("conv2d", problem.dy.shape, problem.x, problem.w, problem.bias[:0], *problem.scalars, -np.inf)
     np.testing.assert_array_equal(bare, biased)
 
 

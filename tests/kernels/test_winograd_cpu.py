@@ -8,7 +8,7 @@ import pytest
 from minigrad_kernels.cpu import conv, team, threads, winograd_matrices, winograd_plan
 from minigrad_kernels.cpu.conv_plan import Window
 from tests.kernels.cases.conv import WINOGRAD_MULTIPLE
-from tests.kernels.test_conv_cpu import Problem, references, results
+from tests.kernels.test_conv_cpu import Problem, assert_relu_is_applied, references, results
 
 ONCE = ((1, 1), (1, 1))
 # batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation: see test_conv_cpu
@@ -135,6 +135,16 @@ def test_float32_gives_way_where_it_is_not_finite(shape, bad, monkeypatch):
     for name, found in results(problem, x, dy).items():
         np.testing.assert_array_equal(found, expected[name], err_msg=name)
         assert np.isfinite(found).any(), name
+
+
+@pytest.mark.parametrize("bad", [0.0, np.nan, -np.inf])
+@pytest.mark.parametrize("shape", SHAPES[:3])
+def test_relu_is_applied_to_all_that_is_written(shape, bad):
+    """Minus infinity, which becomes 0, has spoilt its tile before."""
+    problem = Problem(shape, np.float32)
+    x = problem.x.copy()
+    x[1, 3, 2, 3] = bad
+    assert_relu_is_applied(problem, x)
 
 
 def test_float32_no_bias():

@@ -25,6 +25,7 @@ FILES = {
     "convnetjs": "pretrained_cifar10_convnetjs.npz",
     "keras": "pretrained_cifar10_keras.npz",
 }
+ONNX = "pretrained_mnist_cntk"
 
 
 def outputs(network, inputs):
@@ -47,3 +48,15 @@ def test_a_pretrained_network_is_as_good_as_its_authors_say(name, accuracy, tole
     found = F.softmax(logits, 1) if name == "convnetjs" else logits
     np.testing.assert_allclose(found.numpy()[: len(expected)], expected, rtol=0, atol=tolerance)
     assert (logits.argmax(1).numpy() == test.targets).mean() == pytest.approx(accuracy, abs=1e-9)
+
+
+def test_a_network_from_an_onnx_file_is_as_good_as_its_authors_say():
+    path = SHARED / "pretrained" / f"{ONNX}.onnx"
+    if not path.exists():
+        pytest.skip(f"no {path.name} in $MINIGRAD_SHARED_DATA or in ../shared/data beside the repository")
+    test = datasets.mnist("test", SHARED)
+    logits = outputs(mg.interop.load_onnx(path), test.arrays[0].astype(np.float32)).numpy()
+    with np.load(path.with_suffix(".npz")) as stored:
+        expected = stored["expected_logits_test_first1000"]
+    np.testing.assert_allclose(logits[:1000], expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+    assert (logits.argmax(1) == test.targets).mean() == pytest.approx(0.9891, abs=1e-9)

@@ -80,6 +80,67 @@ def test_a_wrong_pair_is_caught(monkeypatch, wrong):
     find(cases(), lambda case: not is_equal(case), settings=search)
 
 
+# Ways in which the CPU convolves; inputs without a batch; options.
+WEIGHTED = {
+    "gathered": (lambda: nn.Conv2d(3, 5, 3, stride=2, padding=1), (2, 3, 9, 8)),
+    "matrices": (lambda: nn.Conv2d(20, 27, 3, padding=1), (35, 20, 2, 2)),
+    "Winograd": (lambda: nn.Conv2d(32, 48, 3, padding=1), (2, 32, 8, 8)),
+    "one image": (lambda: nn.Conv2d(4, 6, (3, 2), padding="same", groups=2, bias=False), (4, 7, 6)),
+    "nothing": (lambda: nn.Conv2d(2, 3, 2), (0, 2, 3, 3)),
+    "linear": (lambda: nn.Linear(7, 5), (3, 7)),
+    "rows": (lambda: nn.Linear(70, 9, bias=False), (2, 3, 70)),
+    "one row": (lambda: nn.Linear(7, 5), (7,)),
+}
+every_weighted = pytest.mark.parametrize("name", WEIGHTED)
+
+
+def all_bits(run, layer, x, dy):
+    """Output, all gradients, and all gradients of their sums, to the bit."""
+    leaves = [mg.tensor(x, requires_grad=True), *layer.parameters()]
+    weight = mg.tensor(dy, requires_grad=True)
+    out = run(leaves[0])
+    grads = mg.grad(out, leaves, weight, create_graph=True)
+    twice = mg.grad(grads, [weight, *leaves], [mg.ones_like(grad) for grad in grads], allow_unused=True)
+    return [None if tensor is None else tensor.detach().numpy().tobytes() for tensor in (out, *grads, *twice)]
+
+
+def differs(name, dtype=mg.float32, share=0.0):
+    """Whether a layer and its ReLU, together, give other bits than one by one."""
+    mg.manual_seed(0)
+    make, shape = WEIGHTED[name]
+    layer, relu, random = make().to(dtype), nn.ReLU(), np.random.default_rng(1)
+
+    def values(shape):
+        return np.where(random.random(shape) < share, random.choice(SPECIAL, shape), random.normal(size=shape))
+
+    x = values(shape).astype(dtype)
+    dy = values(layer(mg.tensor(x)).shape).astype(dtype)
+    with np.errstate(invalid="ignore"):
+        apart = all_bits(lambda given: relu(layer(given)), layer, x, dy)
+        return all_bits(nn.Sequential(layer, relu), layer, x, dy) != apart
+
+
+@every_weighted
+@pytest.mark.parametrize("share", [0.0, 0.01])
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+def test_weights_and_relu_are_equal_to_the_bit_one_by_one_and_together(name, dtype, share):
+    assert not differs(name, dtype, share)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda layer, relu, x: layer(x),
+        lambda layer, relu, x: relu(layer(x)) * 1.0000001,
+        lambda layer, relu, x: relu(layer(x).detach()),
+    ],
+)
+def test_a_wrong_pair_of_weights_and_relu_is_caught(monkeypatch, wrong):
+    monkeypatch.setattr(fusion, "TABLE", {(nn.Conv2d, nn.ReLU): wrong})
+    with pytest.raises((AssertionError, mg.GraphError)):
+        assert not differs("gathered")
+
+
 def ops_of(net, *shape):
     with mg.Tape() as tape:
         net(mg.ones(*shape))
@@ -92,6 +153,30 @@ TOGETHER, APART = ["max_pool2d", "relu"], ["relu", "max_pool2d"]
 def test_relu_works_on_the_maxima():
     net = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2), nn.ReLU(), nn.ReLU(), nn.MaxPool2d([1, 2], dilation=[1, 1]))
     assert ops_of(net, 1, 1, 4, 4) == [*TOGETHER, "relu", *TOGETHER]
+
+
+def test_relu_is_a_part_of_what_has_the_weights_unless_a_pooling_follows():
+    conv, relu, pool = nn.Conv2d(1, 1, 1), nn.ReLU(), nn.MaxPool2d(2)
+    net = nn.Sequential(conv, relu, conv, relu, pool, conv, relu, relu, pool, nn.Flatten(), nn.Linear(1, 1), relu)
+    assert ops_of(net, 1, 1, 4, 4) == [
+        *("conv2d_relu", "conv2d", "max_pool2d", "relu", "conv2d_relu", "max_pool2d", "relu"),
+        *("reshape", "linear_relu"),
+    ]
+
+
+class LoudConv(nn.Conv2d):
+    pass
+
+
+@pytest.mark.parametrize("kind", [nn.Conv2d, LoudConv])
+def test_a_subclass_or_a_hook_keeps_weights_and_relu_apart(kind):
+    net, seen = nn.Sequential(kind(1, 1, 1), nn.ReLU()), []
+    net[0].load_state_dict({"weight": mg.ones(1, 1, 1, 1), "bias": mg.full((1,), -2.0)})
+    with net[0].register_forward_hook(lambda module, inputs, output: seen.append(output.item())):
+        assert net(mg.ones(1, 1, 1, 1)).item() == 0
+        assert ops_of(net, 1, 1, 1, 1) == ["conv2d", "relu"]
+    assert seen == [-1, -1]
+    assert ops_of(net, 1, 1, 1, 1) == (["conv2d_relu"] if kind is nn.Conv2d else ["conv2d", "relu"])
 
 
 class LoudReLU(nn.ReLU):
@@ -143,6 +228,9 @@ def test_a_hook_sees_what_lies_between_and_may_change_it(place, register):
 
 
 def test_wrong_input_has_the_error_of_the_layer_it_comes_to():
+    for layer, name in ((nn.Conv2d(3, 1, 1), "conv2d"), (nn.Linear(3, 1), "linear")):
+        with pytest.raises(mg.ShapeError, match=rf"^{name}: input has 1 "):
+            nn.Sequential(layer, nn.ReLU())(mg.ones(1, 1, 1, 1))
     net = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2))
     with pytest.raises(mg.DTypeError, match=r"^relu: "):
         net(mg.ones(1, 1, 2, 2, dtype=mg.int64))
@@ -165,4 +253,4 @@ def test_a_network_has_the_gradients_of_its_layers_one_by_one():
         return [tensor.detach().numpy().tobytes() for tensor in (logits, *gradients)]
 
     assert all_gradients(net) == all_gradients(one_by_one)
-    assert ops_of(net, 1, 3, 32, 32)[:5] == ["conv2d", "relu", "conv2d", *TOGETHER]
+    assert ops_of(net, 1, 3, 32, 32)[:5] == ["conv2d_relu", "conv2d", *TOGETHER, "conv2d_relu"]

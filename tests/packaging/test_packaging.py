@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = [path.read_text() for path in sorted((ROOT / "requirements").glob("*.lock"))]
-CUDA, DEV = LOCKS
+CUDA, DEV, ONNX = LOCKS
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,12 @@ def test_the_wheel_holds_nothing_else(wheel):
     assert not [name for name in wheel if name.endswith((".pyc", ".nbi", ".nbc"))]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev"])
+@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev", "onnx"])
 def test_the_lock_names_no_address(lock):
     assert not re.search(r"://|file:|@|^\s*-", re.sub(r"--hash=sha256:", "", lock), re.MULTILINE)
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev"])
+@pytest.mark.parametrize("lock", LOCKS, ids=["cuda", "dev", "onnx"])
 def test_every_locked_requirement_is_exact_and_hashed(lock):
     entries = re.sub(r" \\\n\s+", " ", re.sub(r"^#.*\n", "", lock, flags=re.MULTILINE)).splitlines()
     assert entries
@@ -62,6 +62,7 @@ def test_the_locks_hold_every_declared_dependency():
     assert extras.pop("bench") == [*extras["plot"], "torch==2.13.0"]
     needed = [*project["dependencies"], "hatchling", "editables"]
     for_cuda = [*needed, *extras.pop("cuda"), *extras.pop("cuda-test")]
-    for lock, declared in ((CUDA, for_cuda), (DEV, sum(extras.values(), needed))):
+    for_onnx = [*needed, *extras["onnx"], *extras.pop("onnx-test")]
+    for lock, declared in ((CUDA, for_cuda), (ONNX, for_onnx), (DEV, sum(extras.values(), needed))):
         locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
         assert {re.match(r"[\w-]+", line)[0] for line in declared} <= locked

@@ -7,9 +7,12 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.autograd import Op, apply
 from minigrad.errors import DataError
+from minigrad.ops.conv import conv2d_relu
+from minigrad.ops.matmul import linear_relu
 from minigrad.testing import declare_kinks, gradcheck, gradgradcheck
 
 STEP = 1e-6
+ONE = mg.ones(1, 1, 1, 1, dtype=mg.float64)
 
 
 def leaf(values):
@@ -18,6 +21,8 @@ def leaf(values):
 
 AT_A_KINK = {
     "relu": (F.relu, [1.0, 0.0, -2.0], (1,)),
+    "conv2d_relu": (lambda x: conv2d_relu(x.reshape(1, 1, 3), ONE, None, 1, 0, 1, 1), [1.0, 0.0, -2.0], (1,)),
+    "linear_relu": (lambda x: linear_relu(x.reshape(3, 1), ONE[0, 0], None), [1.0, 0.0, -2.0], (1,)),
     "leaky_relu": (F.leaky_relu, [1.0, 0.0, -2.0], (1,)),
     "abs": (mg.abs, [1.0, 0.0, -2.0], (1,)),
     "floor": (mg.floor, [1.5, 3.0], (1,)),

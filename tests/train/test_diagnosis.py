@@ -14,6 +14,7 @@ from minigrad.models import MLP
 from minigrad.optim import regularize
 from minigrad.train import DivergenceError, Epoch, History, Look, Step, babysit, diagnose, fit
 from minigrad.train.diagnosis.curves import Curves
+from minigrad.train.diagnosis.labels import suspects
 
 STEPS, EPOCHS = 200, 10
 FALLING = 0.2 + 2.1 * np.exp(-np.arange(STEPS) / 40)
@@ -22,13 +23,13 @@ LINE = np.linspace(2.3, 2.25, STEPS)
 
 def history(
     losses=FALLING, *, noise=0.05, penalty=0.0, train=0.95, validation=0.93, ratio=1e-3, dead=(0.1, 0.1), batch=32,
-    first_ratio=None, roughness=0.9, shrunk=1.0, stopped="",
+    first_ratio=None, roughness=0.9, shrunk=1.0, epochs=EPOCHS, stopped="",
 ):  # fmt: skip
     """A healthy one, unless it is told otherwise."""
     jumps = noise * np.random.default_rng(0).standard_normal(len(losses))
     steps = [Step(loss + penalty, loss, penalty, train, 0.1) for loss in losses + jumps]
-    every = len(losses) // EPOCHS
-    epochs = [Epoch(0.3, train, 0.3, validation, 0.1, penalty, every * (n + 1)) for n in range(EPOCHS)]
+    every = len(losses) // epochs
+    epochs = [Epoch(0.3, train, 0.3, validation, 0.1, penalty, every * (n + 1)) for n in range(epochs)]
     looks = []
     for number in range(10):
         size = 1 + (shrunk - 1) * number / 9
@@ -91,6 +92,9 @@ HEALTHY = {
     "smooth filters that stand still": {"first_ratio": 0.0, "roughness": 0.3},
     "a penalty that outlives the data loss": {"losses": np.maximum(FALLING - 0.2, 1e-3), "penalty": 0.5, "noise": 0.0},
     "high rates that work": {"ratio": 0.1},
+    "poor after a few epochs": {"losses": np.maximum(FALLING, 1.2), "train": 0.5, "validation": 0.5, "epochs": 7},
+    "filters as slow as all": {"first_ratio": 2e-4},
+    "filters that fall behind, and move": {"first_ratio": 5e-3, "ratio": 0.1},
 }
 
 
@@ -219,6 +223,14 @@ def test_suspect_labels_are_found_and_the_worst_come_first():
     assert str(verdict.examples[0]) in verdict.evidence
     assert model.training
     assert diagnose(made, model=model, data=train).healthy
+
+
+def test_a_label_is_suspect_if_it_is_no_likely_one_and_another_is_sure():
+    rest = np.arange(9, 0, -1) / 45  # of the classes 1 to 9, the more probable first
+    sure, unsure = (np.log(np.r_[first, (1 - first) * rest]) for first in (0.9, 0.3))
+    logs = np.array([sure, sure, sure, sure, sure, unsure])
+    labels = np.array([0, 0, 3, 9, 2, 9])
+    assert suspects(logs, labels).tolist() == [3, 2]
 
 
 def test_a_network_that_knows_little_judges_no_labels():

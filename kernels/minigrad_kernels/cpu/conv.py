@@ -2,7 +2,7 @@
 
 Axes: n batch, g group, o output channel, c input channel, h w space, k kernel; a tap is a place (i, j) of the kernel.
 
-    conv2d              out[n, o, p, q] = bias[o] + sum_{c, i, j} w[o, c, i, j] * x[n, c, h, w]
+    conv2d              out[n, o, p, q] = max(least, bias[o] + sum_{c, i, j} w[o, c, i, j] * x[n, c, h, w])
     conv2d_input_grad   dx[n, c, h, w] = sum_{o, i, j} w[o, c, i, j] * dy[n, o, p, q]
     conv2d_weight_grad  dw[o, c, i, j] = sum_{n, p, q} dy[n, o, p, q] * x[n, c, h, w]
 
@@ -37,7 +37,7 @@ from minigrad_kernels.cpu.winograd_product import winograd_product
 
 def conv2d_scratch_bytes(
     out_nohw: NDArray[Any], x_nchw: NDArray[Any], w_ockk: NDArray[Any], bias_o: NDArray[Any],
-    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int, least: float,
 ) -> int:  # fmt: skip
     """Return the bytes of scratch that conv2d takes for these arguments."""
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
@@ -50,7 +50,7 @@ def conv2d_scratch_bytes(
 
 def conv2d(
     out_nohw: NDArray[Any], x_nchw: NDArray[Any], w_ockk: NDArray[Any], bias_o: NDArray[Any],
-    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int,
+    stride_h: int, stride_w: int, pad_h: int, pad_w: int, dilation_h: int, dilation_w: int, groups: int, least: float,
     scratch: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Write the convolution of x with w, plus a bias; a bias of length zero is none.
@@ -61,21 +61,23 @@ def conv2d(
         Overwritten; its shape is the result's.
     w_ockk
         Weights of shape (O, C / groups, kernel_h, kernel_w).
+    least
+        What smaller results become: 0 is ReLU, -inf changes none.
     scratch
         At least `conv2d_scratch_bytes` long.
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     memory, winograd = aligned(scratch, out_nohw.dtype), forward_plan(w_ockk.shape, window, out_nohw, x_nchw, groups)
-    if winograd and winograd_product(winograd, out_nohw, x_nchw, w_ockk, bias_o, memory):
+    if winograd and winograd_product(winograd, out_nohw, x_nchw, w_ockk, bias_o, least, memory):
         return
     if plan := matrix_products("y", x_nchw.shape, w_ockk.shape, out_nohw.shape, window, groups, out_nohw.itemsize):
-        multiply(plan, out_nohw, {"x": x_nchw, "w": w_ockk}, bias_o, memory)
+        multiply(plan, out_nohw, {"x": x_nchw, "w": w_ockk}, bias_o, least, memory)
         return
     gather = forward_gather(*w_ockk.shape[2:], *out_nohw.shape[2:], window)
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
     steps = (outputs * channels * taps, taps, channels * taps)
-    product(gather, out_nohw, x_nchw, w_ockk.reshape(-1), bias_o, steps, groups, memory)
+    product(gather, out_nohw, x_nchw, w_ockk.reshape(-1), bias_o, steps, groups, least, memory)
 
 
 def conv2d_input_grad_scratch_bytes(
@@ -107,17 +109,17 @@ def conv2d_input_grad(
     """
     window = Window(stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
     memory, winograd = aligned(scratch, dx_nchw.dtype), input_grad_plan(w_ockk.shape, window, dx_nchw, dy_nohw, groups)
-    if winograd and winograd_product(winograd, dx_nchw, dy_nohw, w_ockk, dy_nohw.reshape(-1)[:0], memory):
+    if winograd and winograd_product(winograd, dx_nchw, dy_nohw, w_ockk, dy_nohw.reshape(-1)[:0], -np.inf, memory):
         return
     if plan := matrix_products("x", dx_nchw.shape, w_ockk.shape, dy_nohw.shape, window, groups, dx_nchw.itemsize):
-        multiply(plan, dx_nchw, {"y": dy_nohw, "w": w_ockk}, dy_nohw.reshape(-1)[:0], memory)
+        multiply(plan, dx_nchw, {"y": dy_nohw, "w": w_ockk}, dy_nohw.reshape(-1)[:0], -np.inf, memory)
         return
     outputs, (_, channels, kernel_h, kernel_w) = w_ockk.shape[0] // groups, w_ockk.shape
     taps = kernel_h * kernel_w
     steps = (outputs * channels * taps, channels * taps, taps)
     weights = w_ockk.reshape(-1)
     gather = input_grad_gather(kernel_h, kernel_w, *dx_nchw.shape[2:], window)
-    product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, memory)
+    product(gather, dx_nchw, dy_nohw, weights, weights[:0], steps, groups, -np.inf, memory)
 
 
 def conv2d_weight_grad_scratch_bytes(
@@ -152,7 +154,7 @@ def conv2d_weight_grad(
     if winograd and winograd_dot(winograd, dw_ockk, x_nchw, dy_nohw, memory):
         return
     if plan := matrix_products("w", x_nchw.shape, dw_ockk.shape, dy_nohw.shape, window, groups, dw_ockk.itemsize):
-        multiply(plan, dw_ockk, {"x": x_nchw, "y": dy_nohw}, x_nchw.reshape(-1)[:0], memory)
+        multiply(plan, dw_ockk, {"x": x_nchw, "y": dy_nohw}, x_nchw.reshape(-1)[:0], -np.inf, memory)
         return
     gather = forward_gather(*dw_ockk.shape[2:], *dy_nohw.shape[2:], window)
     dot(gather, dw_ockk, x_nchw, dy_nohw, groups, memory)

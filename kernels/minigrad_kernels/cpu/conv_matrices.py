@@ -1,4 +1,4 @@
-"""result[r] = bias + sum of left[s] @ right[u]: the convolution or a gradient, by matrices (see conv_matrices_plan).
+"""result[r] = max(least, bias + sum of left[s] @ right[u]): a convolution, or a gradient, by matrices.
 
 First the right operand is packed, in strips of columns two vectors wide. A task is a tile of rows of one group, over
 some strips: nobody else writes its results. It packs its rows of the left operand, which stay in L2, and adds up all
@@ -21,7 +21,7 @@ from minigrad_kernels.cpu.conv_matrices_plan import Products
 from minigrad_kernels.cpu.cutting import ceil_div
 from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES, transpose_lanes
-from minigrad_kernels.cpu.tiles import PRODUCT_VECTORS, product_tile
+from minigrad_kernels.cpu.tiles import PRODUCT_VECTORS, product_tile, raise_to
 
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
@@ -70,11 +70,11 @@ def _pack_right(
               min(width, columns - j), count, matrices)  # fmt: skip
 
 
-@kernel("out T2", "in T1", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_1", *["int"] * 20)
+@kernel("out T2", "in T1", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_1", *["int"] * 20, "T")
 def _multiply(
     begin, end, worker, sums, left, right, bias, work, runs, places, offsets, rows, columns, terms,
     results, lefts, rights, block, tile, width, parts, panel_size,
-    result_group, result_row, result_column, left_group, left_row, left_term, bias_group, bias_row, bias_column,
+    result_group, result_row, result_column, left_group, left_row, left_term, bias_group, bias_row, bias_column, least,
 ):  # fmt: skip
     strips, tiles, lanes = (columns + width - 1) // width, (rows + tile - 1) // tile, VECTOR_BYTES // sums.itemsize
     blocks, chunks = (terms + block - 1) // block, sums.shape[0]
@@ -106,6 +106,7 @@ def _multiply(
                         right, right_at + runs[run, 2] * count * width, offsets,
                         cells, runs[run, 0] * n_rows * width, width, bias, 0, True, cells,
                     )  # fmt: skip
+            raise_to(least, cells[: results * n_rows * width])
             _unpack(sums[chunk], g * result_group + i * result_row + j * result_column, result_row, result_column,
                     cells, width, places, places.size - VECTOR_BYTES, n_rows, n_columns, results)  # fmt: skip
 
@@ -131,6 +132,7 @@ def multiply(
     result: NDArray[Any],
     operands: dict[str, NDArray[Any]],
     bias: NDArray[Any],
+    least: float,
     scratch: NDArray[Any],
 ) -> None:
     """Write the sums of products of two of "x", "w" and "y"; a bias of length zero is none."""
@@ -149,7 +151,7 @@ def multiply(
         sums, operands[plan.left].reshape(-1), packed, bias, work,
         plan.runs, plan.left_places, plan.offsets, plan.rows, plan.columns, plan.terms, results, lefts, rights,
         plan.block, plan.tile, plan.width, plan.parts, panel_size,
-        *plan.result_steps, *plan.left_steps, *plan.bias_steps,
+        *plan.result_steps, *plan.left_steps, *plan.bias_steps, least,
     )  # fmt: skip
     if plan.chunks > 1:
         team.run(add_chunks, result.size, plan.chunks * result.size / 4, result.reshape(-1), sums)

@@ -1,4 +1,4 @@
-"""result[n, g, o, p] = bias[g, o] + sum_{c, t} weight[g, o, c, t] * wide[n, g, c][offset of t + p].
+"""result[n, g, o, p] = max(least, bias[g, o] + sum_{c, t} weight[g, o, c, t] * wide[n, g, c][offset of t + p]).
 
 This is the forward convolution and, with dy for the source and the weights transposed, the input gradient.
 
@@ -21,7 +21,7 @@ from minigrad_kernels.cpu.conv_plan import ENOUGH_TASKS, Blocks, Gather, product
 from minigrad_kernels.cpu.cutting import ceil_div, divide
 from minigrad_kernels.cpu.helper import helper
 from minigrad_kernels.cpu.simd import VECTOR_BYTES
-from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile
+from minigrad_kernels.cpu.tiles import PRODUCT_ROWS, PRODUCT_VECTORS, product_tile, raise_to
 
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
@@ -63,10 +63,10 @@ def _scatter(
             y += step_h
 
 
-@kernel("out T4", "in T4", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_2", *["int"] * 13)
+@kernel("out T4", "in T4", "in T1", "in T1", "out T2", "in int64_2", "in int64_1", "in int64_2", *["int"] * 13, "T")
 def _product(
     begin, end, worker, out_nohw, source_nchw, panels, bias, work, views, offsets, phases,
-    groups, tile, parts, block, band, rows, plane, grid_h, grid_w, step_h, step_w, out_step_h, out_step_w,
+    groups, tile, parts, block, band, rows, plane, grid_h, grid_w, step_h, step_w, out_step_h, out_step_w, least,
 ):  # fmt: skip
     channels, source_h, source_w = source_nchw.shape[1] // groups, source_nchw.shape[2], source_nchw.shape[3]
     outputs, out_h, out_w = out_nohw.shape[1] // groups, out_nohw.shape[2], out_nohw.shape[3]
@@ -106,6 +106,9 @@ def _product(
                                 phases[phase, 3] + x * out_step_w, out_step_h, out_step_w,
                                 spare, n_rows, valid, columns, grid_w, c > 0,
                             )  # fmt: skip
+        for o in range(o_begin, o_end):
+            at = ((n * groups + g) * outputs + o) * out_plane + y0 * grid_w
+            raise_to(least, out[at : at + pixels])
 
 
 def _sizes(gather: Gather, blocks: Blocks, out: NDArray[Any], channels: int) -> tuple[int, int, int]:
@@ -129,6 +132,7 @@ def product(
     bias: NDArray[Any],
     steps: tuple[int, int, int],
     groups: int,
+    least: float,
     scratch: NDArray[Any],
 ) -> None:
     """Write the result of a gather; steps are how far apart groups, source and result channels lie in the weights."""
@@ -153,5 +157,5 @@ def product(
         _product, tasks * parts, out_nohw.shape[0] * gather.height * gather.width * panels.size / SPEED,
         out_nohw, source_nchw, panels, bias, work, gather.views, blocks.offsets, gather.phases,
         groups, tile, parts, blocks.channels, blocks.band, blocks.rows, blocks.plane,
-        gather.height, gather.width, gather.step_h, gather.step_w, gather.out_step_h, gather.out_step_w,
+        gather.height, gather.width, gather.step_h, gather.step_w, gather.out_step_h, gather.out_step_w, least,
     )  # fmt: skip

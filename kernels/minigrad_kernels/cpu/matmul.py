@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad_kernels.cpu import team
+from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.elementwise import ARITHMETIC
 from minigrad_kernels.cpu.matmul_dot import dot, dot_elements, is_dot
 from minigrad_kernels.cpu.matmul_packed import packed, packed_elements
-from minigrad_kernels.cpu.quiet import quiet
 from minigrad_kernels.cpu.simd import aligned, aligned_bytes
+from minigrad_kernels.cpu.tiles import raise_to
 
 
 def _batch(x: NDArray[Any]) -> NDArray[Any]:
@@ -39,15 +42,30 @@ def matmul(out_bmn: NDArray[Any], a_bmk: NDArray[Any], b_bkn: NDArray[Any], scra
     multiply(out, a, b, aligned(scratch, out.dtype))
 
 
-def linear_scratch_bytes(out_no: NDArray[Any], x_nk: NDArray[Any], w_ok: NDArray[Any], bias_o: NDArray[Any]) -> int:
+def linear_scratch_bytes(
+    out_no: NDArray[Any], x_nk: NDArray[Any], w_ok: NDArray[Any], bias_o: NDArray[Any], least: float
+) -> int:
     """Return the bytes of scratch that linear takes for these arrays."""
     return matmul_scratch_bytes(out_no, x_nk, w_ok.T)
 
 
 def linear(
-    out_no: NDArray[Any], x_nk: NDArray[Any], w_ok: NDArray[Any], bias_o: NDArray[Any], scratch: NDArray[np.uint8]
-) -> None:
-    """Write the products of the rows of x with the rows of w, plus a bias; a bias of length zero is none."""
+    out_no: NDArray[Any], x_nk: NDArray[Any], w_ok: NDArray[Any], bias_o: NDArray[Any], least: float,
+    scratch: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Write the products of the rows of x with the rows of w, plus a bias, or least if that is more.
+
+    A bias of length zero is none.
+    """
     matmul(out_no, x_nk, w_ok.T, scratch)
-    if bias_o.size:
-        quiet(np.add, out_no, bias_o, out=out_no)
+    if bias_o.size or least > -np.inf:
+        team.run(_finish, len(out_no), out_no.size * ARITHMETIC, out_no, np.ascontiguousarray(bias_o), least)
+
+
+@kernel("out T2", "in T1", "T")
+def _finish(begin, end, worker, out_no, bias_o, least):
+    for n in range(begin, end):
+        row = out_no[n]
+        for o in range(len(bias_o)):
+            row[o] += bias_o[o]
+        raise_to(least, row)

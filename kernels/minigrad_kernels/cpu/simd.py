@@ -113,6 +113,10 @@ class VectorBuilder:
         fma = self._declare("llvm.fma." + self.suffix, self.type, [self.type] * 3)
         return self.builder.call(fma, [a, b, c])
 
+    def at_least(self, bound: Any, value: Any) -> Any:
+        """Return in each lane the bound if the value is not above it, else the value, also if that is NaN."""
+        return self.builder.select(self.builder.fcmp_unordered(">", value, bound), value, bound)
+
     def lanes_between(self, begin: Any, end: Any) -> Any:
         """Return the mask of the lanes begin <= lane < end, for 64-bit bounds of either sign."""
         index = ir.IntType(64)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -61,14 +62,15 @@ def _cases(builder: ir.IRBuilder, key: Any, count: int, emit: Callable[[int], No
 
 
 def _sums(
-    vector: VectorBuilder, rows: int, depth: Any, starts: list[Any],
+    vector: VectorBuilder, rows: int, n_vectors: int, depth: Any,
     line_at: Callable[[Any], Any], factors_at: Callable[[Any], Any], row_step: int,
 ) -> list[Any]:  # fmt: skip
-    """Emit the loop of a product: starts, row after row, plus the sum over k < depth of factor * line.
+    """Emit the loop of a product: row after row, the sum over k < depth of factor * line.
 
+    It starts from 0, whatever it is added to: sums of a block of terms round less than one long chain of additions.
     line_at(k) is the address of the line, factors_at(k) of the first row's scalar; the others follow row_step apart.
     """
-    builder, n_vectors = vector.builder, len(starts) // rows
+    builder, starts = vector.builder, [vector.zero] * (rows * n_vectors)
     begin, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
     builder.cbranch(builder.icmp_signed(">", depth, _index(0)), loop, done)
 
@@ -113,25 +115,23 @@ def _product(
             n_rows, n_vectors = case // PRODUCT_VECTORS + 1, case % PRODUCT_VECTORS + 1
             cells = list(product(range(n_rows), range(n_vectors)))
             places = [vector.address(out, builder.mul(out_step, _index(r)), _index(v * vector.lanes)) for r, v in cells]
-            loaded, splatted, begin = map(builder.append_basic_block, ("load", "bias", "begin"))
-            builder.cbranch(accumulate, loaded, splatted)
-
-            builder.position_at_end(loaded)
-            starts = [vector.load(place) for place in places]
-            builder.branch(begin)
-            builder.position_at_end(splatted)
-            biases = [vector.splat(vector.scalar(vector.address(bias, _index(r)))) for r in range(n_rows)]
-            builder.branch(begin)
-            builder.position_at_end(begin)
-            starts = _phis(builder, starts, loaded)
-            _arrive(starts, [biases[r] for r, _ in cells], splatted)
             totals = _sums(
-                vector, n_rows, depth, starts,
+                vector, n_rows, n_vectors, depth,
                 lambda k: vector.address(source, _element(builder, offsets, k)),
                 lambda k: vector.address(panel, builder.mul(k, _index(n_rows))), 1,
             )  # fmt: skip
+            loaded, splatted, done = map(builder.append_basic_block, ("load", "bias", "stored"))
+            builder.cbranch(accumulate, loaded, splatted)
+            builder.position_at_end(loaded)
             for total, place in zip(totals, places, strict=True):
-                vector.store(total, place)
+                vector.store(builder.fadd(vector.load(place), total), place)
+            builder.branch(done)
+            builder.position_at_end(splatted)
+            biases = [vector.splat(vector.scalar(vector.address(bias, _index(r)))) for r in range(n_rows)]
+            for total, place, (r, _) in zip(totals, places, cells, strict=True):
+                vector.store(builder.fadd(biases[r], total), place)
+            builder.branch(done)
+            builder.position_at_end(done)
 
         key = builder.add(
             builder.mul(builder.sub(rows, _index(1)), _index(PRODUCT_VECTORS)), builder.sub(vectors, _index(1))
@@ -168,6 +168,15 @@ def product_tile(
                 store_lanes(out, out_at + r * out_step + j, spare, r * whole + j, columns - j)
 
 
+@helper
+def raise_to(least, out):
+    """Make least of all that is below; -inf is told without a look at out, and NaN stays."""
+    bound = out.dtype.type(least)
+    if bound > -np.inf:
+        for i in range(len(out)):
+            out[i] = bound if out[i] <= bound else out[i]
+
+
 @intrinsic(prefer_literal=True)
 def panel_tile(
     typing_context: Any, rows: Any, depth: Any, factors: Any, factors_at: Any, steps: Any, row_step: Any,
@@ -193,15 +202,15 @@ def panel_tile(
 
         def emit(case: int) -> None:
             places = [vector.address(out, _index(n * vector.lanes)) for n in range((case + 1) * PRODUCT_VECTORS)]
-            starts = [builder.select(accumulate, vector.load(place), vector.zero) for place in places]
             totals = _sums(
-                vector, case + 1, depth, starts,
+                vector, case + 1, PRODUCT_VECTORS, depth,
                 lambda k: vector.address(lines, builder.mul(k, width)),
                 lambda k: vector.address(factors, _element(builder, steps, k)),
                 kinds[5].literal_value,
             )  # fmt: skip
             for total, place in zip(totals, places, strict=True):
-                vector.store(total, place)
+                start = builder.select(accumulate, vector.load(place), vector.zero)
+                vector.store(builder.fadd(start, total), place)
 
         _cases(builder, builder.sub(rows, _index(1)), PRODUCT_ROWS, emit)
         return context.get_dummy_value()

@@ -9,6 +9,7 @@ sums, and a second pass adds the chunks in their order. Chunks go by shape alone
 of threads.
 """
 
+import math
 from typing import Any
 
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def _write_weights(dw, at, output_step, outputs, channels, space, cells_at, grid
                             space, cells_at + o * BLOCK + c, TILE * CELLS_STEP, CELLS_STEP)  # fmt: skip
             for tap in range(0, TAPS, LANES):
                 lanes_to_pixels(dw, at + o * output_step + c * TAPS + tap, TAPS, min(LANES, channels - c), TAPS - tap,
-                                space, grid_at + tap * LANES, tap, TAPS, 0, zeros, 0, check, 0)  # fmt: skip
+                                space, grid_at + tap * LANES, tap, TAPS, 0, zeros, 0, -math.inf, check, 0)  # fmt: skip
 
 
 @kernel(

@@ -68,22 +68,23 @@ def pixels_to_lanes(
 @intrinsic
 def lanes_to_pixels(
     typing_context: Any, planes: Any, planes_at: Any, plane: Any, channels: Any, count: Any,
-    grid: Any, at: Any, column: Any, width: Any, gap: Any, bias: Any, bias_at: Any, check: Any, check_at: Any,
+    grid: Any, at: Any, column: Any, width: Any, gap: Any, bias: Any, bias_at: Any, least: Any,
+    check: Any, check_at: Any,
 ) -> Any:  # fmt: skip
     """Write planes[planes_at + n * plane + p] for p < count: lane n of pixel p, plus bias[n]; n < channels <= lanes.
 
-    The vector at check becomes NaN where one of them is infinite or NaN.
+    The vector at check becomes NaN where one of them is infinite or NaN; what is below least becomes least.
     """
     i = types.intp
-    signature = types.void(planes, i, i, i, i, grid, i, i, i, i, bias, i, check, i)
+    signature = types.void(planes, i, i, i, i, grid, i, i, i, i, bias, i, types.float32, check, i)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
         vector = VectorBuilder(context, builder, kinds[0].dtype)
-        _, planes_at, plane, channels, count, _, at, column, width, gap, _, bias_at, _, check_at = arguments
+        _, planes_at, plane, channels, count, _, at, column, width, gap, _, bias_at, least, _, check_at = arguments
         planes = vector.address(vector.data(kinds[0], arguments[0]), planes_at)
         bias = vector.address(vector.data(kinds[10], arguments[10]), bias_at)
-        check = vector.address(vector.data(kinds[12], arguments[12]), check_at)
+        bound, check = vector.splat(least), vector.address(vector.data(kinds[13], arguments[13]), check_at)
         mask = vector.lanes_between(_index(0), count)
         places = _pixels(vector, vector.data(kinds[5], arguments[5]), at, column, width, gap)
         lines = vector.transposed([vector.load(place) for place in places])
@@ -92,7 +93,7 @@ def lanes_to_pixels(
         total = vector.load(check)
         for line, place, offset in zip(lines, firsts, biases, strict=True):
             result = builder.fadd(line, vector.splat(vector.scalar(offset)))
-            vector.store_masked(result, place, mask)
+            vector.store_masked(vector.at_least(bound, result), place, mask)
             total = vector.multiply_add(vector.zero, builder.select(mask, result, vector.zero), total)
         vector.store(total, check)
         return context.get_dummy_value()

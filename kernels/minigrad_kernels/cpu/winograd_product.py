@@ -1,4 +1,4 @@
-"""out[n, g, o] = bias[g, o] + A^T [ sum_c U[g, o, c] * V[n, g, c] ] A, tile by tile: convolution, input gradient.
+"""out[n, g, o] = max(least, bias[g, o] + A^T [ sum_c U[g, o, c] * V[n, g, c] ] A), tile by tile; input gradients too.
 
 U is G w G^T, V is B^T x B (winograd_matrices). At each of the 36 places of a tile the sum is a product of matrices: its
 rows are tiles, its columns result channels, lanes of vectors. A line of U is loaded and multiplied by elements of V.
@@ -35,7 +35,9 @@ PACK_SPEED = 2.5
 
 
 @helper
-def _write_band(out_nohw, n, channel, channels, y_begin, y_end, tiles_w, space, sums_at, step, grid_at, bias, check):
+def _write_band(
+    out_nohw, n, channel, channels, y_begin, y_end, tiles_w, space, sums_at, step, grid_at, bias, least, check
+):
     """Write a band of rows of tiles, and up to LANES channels, of an image: A^T M A + bias, through the grid."""
     height, width = out_nohw.shape[2], out_nohw.shape[3]
     out, plane, pitch = out_nohw.reshape(-1), height * width, OUT_TILE * tiles_w
@@ -51,17 +53,17 @@ def _write_band(out_nohw, n, channel, channels, y_begin, y_end, tiles_w, space, 
     for p in range(0, count, LANES):
         row = p // width
         lanes_to_pixels(out, out_at + p, plane, channels, count - p, space, grid_at + p * LANES + row * gap,
-                        p - row * width, width, gap, bias, channel, check, 0)  # fmt: skip
+                        p - row * width, width, gap, bias, channel, least, check, 0)  # fmt: skip
 
 
 @kernel(
     "out float32_4", "in float32_4", "in float32_1", "in float32_1", "in int64_1", "out float32_2", "out float32_1",
-    *["int"] * 21,
+    *["int"] * 21, "float",
 )  # fmt: skip
 def _product(
     begin, end, worker, out_nohw, x_nchw, weights, bias, terms, checks, space,
     groups, pad_h, pad_w, images, rows, tiles, tile, parts, images_first, depth, group_step, channel_step, output_step,
-    rotated, images_step, weights_step, sums_step, own_at, own, sums_at, grid_at,
+    rotated, images_step, weights_step, sums_step, own_at, own, sums_at, grid_at, least,
 ):  # fmt: skip
     batch, channels, outputs = x_nchw.shape[0], x_nchw.shape[1] // groups, out_nohw.shape[1] // groups
     tiles_h, tiles_w = (out_nohw.shape[2] + OUT_TILE - 1) // OUT_TILE, (out_nohw.shape[3] + OUT_TILE - 1) // OUT_TILE
@@ -102,7 +104,7 @@ def _product(
                     _write_band(
                         out_nohw, n, g * outputs + o + lane, min(LANES, outputs - o - lane), y_begin, y_end, tiles_w,
                         space, sums_at + (n - n_begin) * image_tiles * BLOCK + lane, sums_step, grid_at,
-                        bias, checks[worker],
+                        bias, least, checks[worker],
                     )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ def winograd_product(
     x_nchw: NDArray[Any],
     w_ockk: NDArray[Any],
     bias: NDArray[Any],
+    least: float,
     scratch: NDArray[Any],
 ) -> bool:
     """Write the result, and return whether all of it is finite: a tile with NaN or infinity is spoilt as a whole."""
@@ -136,6 +139,6 @@ def winograd_product(
         out_nohw, x_nchw, weights, bias if bias.size else zeros, plan.terms, checks, space,
         groups, *cut, tiles.most, divide(tiles.most, PRODUCT_ROWS), plan.parts, plan.images_first, plan.depth,
         *plan.weight_steps, plan.rotated, plan.images_step, plan.weights_step, plan.sums_step,
-        plan.whole, plan.own, plan.sums_at, plan.grid_at,
+        plan.whole, plan.own, plan.sums_at, plan.grid_at, least,
     )  # fmt: skip
     return not checks.any()

@@ -11,6 +11,8 @@ where x is 0 on padding. The last one is in `conv_input_grad.py`.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from minigrad_kernels.cuda.array import DeviceArray
 from minigrad_kernels.cuda.compiler import Kernel
@@ -23,6 +25,7 @@ from minigrad_kernels.cuda.tile import (
     FLAT,
     SQUARE,
     Tile,
+    no_entry,
     reciprocal,
     split,
     tiled_kernel,
@@ -31,8 +34,8 @@ from minigrad_kernels.cuda.tile import (
 
 
 @device
-def _load_x(x, where, pixel, tap):
-    shape, window, by, group = where
+def _load_image(operands, where, pixel, tap):
+    x, (shape, window, by, group) = operands[1], where
     groups, channels, height, width, _, windows_h, windows_w = shape
     kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = window
     n, p, q = split(pixel, windows_h, windows_w, by[0], by[1])
@@ -61,9 +64,8 @@ def _place_in_w(where, row):
 
 @device
 def _locate(words, group):
-    (_, channels, _, _, _, _, _), window, _ = words
-    where = (*words, group)
-    return uint32(channels * window[0] * window[1]), ALONG_K, ALONG_ROWS, where
+    shape, window, by, _ = words
+    return uint32(shape[1] * window[0] * window[1]), ALONG_K, ALONG_ROWS, (shape, window, by, group)
 
 
 @device
@@ -72,18 +74,13 @@ def _load_weight(operands, where, row, tap):
 
 
 @device
-def _load_image(operands, where, pixel, tap):
-    return _load_x(operands[1], where, pixel, tap)
-
-
-@device
-def _store_output(out, start, operands, where, row, place, total):
+def _finish_output(operands, where, row, place, is_first, total):
     (_, _, _, _, outputs, _, _), _, _, group = where
     first, plane = place
     bias = operands[2]
-    if bias.size > 0 and start == 0:
+    if bias.size > 0 and is_first:
         total += bias[uint32(group * outputs + row)]
-    out[uint32(start + first + row * plane)] = total
+    return uint32(first + row * plane), True, total
 
 
 @device
@@ -100,64 +97,45 @@ def _load_dy(operands, where, row, pixel):
 
 @device
 def _load_image_of_tap(operands, where, tap, pixel):
-    return _load_x(operands[1], where, pixel, tap)
+    return _load_image(operands, where, pixel, tap)
 
 
 @device
-def _enter_tap(where, tap):
-    return tap
+def _finish_weight(operands, where, row, tap, is_first, total):
+    return uint32(_place_in_w(where, row) + tap), True, total
 
 
-@device
-def _store_weight(out, start, operands, where, row, tap, total):
-    out[uint32(start + _place_in_w(where, row) + tap)] = total
+_GEOMETRY = (*["uint"] * 15, *["uint64"] * 4, "uint")
 
 
-_GEOMETRY = (*["uint"] * 19, *["uint64"] * 4)
+def _kernel(name: str, *parts: Any) -> Callable[[Tile], Kernel]:
+    """What makes the kernel of a product, of those that know where elements lie."""
+
+    def make(tile: Tile) -> Kernel:
+        product = tiled_product(tile, *parts)
+
+        # fmt: off
+        def run(
+            out, a, x, bias, rows, columns, chunk, chunks, least,
+            groups, channels, height, width, outputs, windows_h, windows_w,
+            kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
+            by_windows_h, by_windows_w, by_kernel_h, by_kernel_w, pixels,
+        ):
+            shape = (groups, channels, height, width, outputs, windows_h, windows_w)
+            window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+            by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
+            product(out, (a, x, bias), rows, columns, chunk, chunks, least, (shape, window, by, pixels))
+        # fmt: on
+
+        run.__name__ = name
+        return tiled_kernel(tile, 3, *_GEOMETRY)(run)
+
+    return make
 
 
-def _conv2d_kernel(tile: Tile) -> Kernel:
-    product = tiled_product(tile, _locate, _load_weight, _load_image, _place_in_y, _store_output)
-
-    # fmt: off
-    @tiled_kernel(tile, "out T1", "in T1", "in T1", "in T1", *_GEOMETRY)
-    def _conv2d(
-        y, w, x, bias, rows, columns, chunk, chunks,
-        groups, channels, height, width, outputs, windows_h, windows_w,
-        kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
-        by_windows_h, by_windows_w, by_kernel_h, by_kernel_w,
-    ):
-        shape = (groups, channels, height, width, outputs, windows_h, windows_w)
-        window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-        by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-        product(y, (w, x, bias), rows, columns, chunk, chunks, (shape, window, by))
-    # fmt: on
-
-    return _conv2d
-
-
-def _weight_grad_kernel(tile: Tile) -> Kernel:
-    product = tiled_product(tile, _locate_pixels, _load_dy, _load_image_of_tap, _enter_tap, _store_weight)
-
-    # fmt: off
-    @tiled_kernel(tile, "out T1", "in T1", "in T1", *_GEOMETRY, "uint")
-    def _weight_grad(
-        dw, dy, x, rows, columns, chunk, chunks,
-        groups, channels, height, width, outputs, windows_h, windows_w,
-        kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w,
-        by_windows_h, by_windows_w, by_kernel_h, by_kernel_w, pixels,
-    ):
-        shape = (groups, channels, height, width, outputs, windows_h, windows_w)
-        window = (kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
-        by = (by_windows_h, by_windows_w, by_kernel_h, by_kernel_w)
-        product(dw, (dy, x), rows, columns, chunk, chunks, (shape, window, by, pixels))
-    # fmt: on
-
-    return _weight_grad
-
-
-_CONV2D = Product(_conv2d_kernel, (SQUARE, FLAT))
-_WEIGHT_GRAD = Product(_weight_grad_kernel, (SQUARE, FLAT))
+_OUTPUT = _kernel("_conv2d", _locate, _load_weight, _load_image, _place_in_y, _finish_output)
+_WEIGHT = _kernel("_weight_grad", _locate_pixels, _load_dy, _load_image_of_tap, no_entry, _finish_weight)
+_CONV2D, _WEIGHT_GRAD = Product(_OUTPUT, (SQUARE, FLAT)), Product(_WEIGHT, (SQUARE, FLAT))
 
 
 def _output_sizes(y_nohw: DeviceArray, w_ockk: DeviceArray, groups: int) -> Sizes:
@@ -173,7 +151,8 @@ def _weight_sizes(w_ockk: DeviceArray, y_nohw: DeviceArray, groups: int) -> Size
 def _words(x: DeviceArray, w: DeviceArray, y: DeviceArray, *scalars: int) -> tuple[int, ...]:
     *window, groups = scalars
     shape = (groups, w.shape[1], *x.shape[2:], w.shape[0] // groups, *y.shape[2:])
-    return (*shape, *w.shape[2:], *window, *map(reciprocal, y.shape[2:] + w.shape[2:]))
+    pixels = y.size // max(y.shape[1], 1)
+    return (*shape, *w.shape[2:], *window, *map(reciprocal, y.shape[2:] + w.shape[2:]), pixels)
 
 
 def conv2d(
@@ -188,12 +167,16 @@ def conv2d(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
     scratch: DeviceArray,
 ) -> None:
-    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d."""
+    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d.
+
+    Results below `least` become `least`.
+    """
     words = _words(x_nchw, w_ockk, out_nohw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
     operands = (w_ockk.reshape(-1), x_nchw.reshape(-1), bias_o)
-    _CONV2D.run(out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words)
+    _CONV2D.run(out_nohw, operands, scratch, _output_sizes(out_nohw, w_ockk, groups), words, least)
 
 
 def conv2d_scratch_bytes(
@@ -208,6 +191,7 @@ def conv2d_scratch_bytes(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
 ) -> int:
     """Return the bytes of scratch that `conv2d` needs for these arguments."""
     return _CONV2D.scratch_bytes(out_nohw, _output_sizes(out_nohw, w_ockk, groups))
@@ -227,8 +211,8 @@ def conv2d_input_grad(
     scratch: DeviceArray,
 ) -> None:
     """Sum dy w over the windows that cover an input; 0 where none does."""
-    strides, pads, dilations = (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w)
-    input_grad(dx_nchw, dy_nohw, w_ockk, strides, pads, dilations, groups, scratch)
+    window = (stride_h, stride_w), (pad_h, pad_w), (dilation_h, dilation_w)
+    input_grad(dx_nchw, dy_nohw, w_ockk, window, groups, scratch)
 
 
 def conv2d_input_grad_scratch_bytes(
@@ -263,9 +247,8 @@ def conv2d_weight_grad(
 ) -> None:
     """Sum x dy over batch and windows."""
     words = _words(x_nchw, dw_ockk, dy_nohw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
-    sizes = _weight_sizes(dw_ockk, dy_nohw, groups)
-    operands = (dy_nohw.reshape(-1), x_nchw.reshape(-1))
-    _WEIGHT_GRAD.run(dw_ockk, operands, scratch, sizes, (*words, sizes.depth))
+    operands = (dy_nohw.reshape(-1), x_nchw.reshape(-1), DeviceArray(dw_ockk.memory, (0,), dw_ockk.dtype))
+    _WEIGHT_GRAD.run(dw_ockk, operands, scratch, _weight_sizes(dw_ockk, dy_nohw, groups), words)
 
 
 def conv2d_weight_grad_scratch_bytes(

@@ -32,6 +32,8 @@ from minigrad_kernels.cuda.tile import (
 
 Pair = tuple[int, int]
 """One number for each axis of an image."""
+Window = tuple[Pair, Pair, Pair]
+"""Strides, paddings, dilations."""
 
 
 @device
@@ -98,19 +100,18 @@ def _place(where, column):
 
 
 @device
-def _store(out, start, operands, where, row, place, total):
+def _finish(operands, where, row, place, is_first, total):
     first, plane, exists = place
-    if exists:
-        out[uint32(start + first + row * plane)] = total
+    return uint32(first + row * plane), exists, total
 
 
 def _kernel(tile: Tile) -> Kernel:
-    product = tiled_product(tile, _locate, _load_weight, _load_dy, _place, _store)
+    product = tiled_product(tile, _locate, _load_weight, _load_dy, _place, _finish)
 
     # fmt: off
-    @tiled_kernel(tile, "out T1", "in T1", "in T1", *["uint"] * 25, *["uint64"] * 6)
+    @tiled_kernel(tile, 2, *["uint"] * 21, *["uint64"] * 6)
     def _input_grad(
-        dx, w, dy, rows, columns, chunk, chunks,
+        dx, w, dy, rows, columns, chunk, chunks, least,
         groups, channels, outputs, height, width, windows_h, windows_w,
         kernel_h, stride_h, pad_h, dilation_h, step_h, kernel_w, stride_w, pad_w, dilation_w, step_w,
         residues_h, residues_w, places_h, places_w,
@@ -121,7 +122,7 @@ def _kernel(tile: Tile) -> Kernel:
         residues, places = (residues_h, residues_w), (places_h, places_w, by_places_h, by_places_w)
         by_taps = (by_most_h, by_fewer_h, by_most_w, by_fewer_w)
         sizes = (groups, channels, outputs), (height, width), (windows_h, windows_w)
-        product(dx, (w, dy), rows, columns, chunk, chunks, (*sizes, axis_h, axis_w, residues, places, by_taps))
+        product(dx, (w, dy), rows, columns, chunk, chunks, least, (*sizes, axis_h, axis_w, residues, places, by_taps))
     # fmt: on
 
     return _input_grad
@@ -153,16 +154,10 @@ def sizes_of(dx_nchw: DeviceArray, w_ockk: DeviceArray, strides: Pair, dilations
 
 
 def input_grad(
-    dx_nchw: DeviceArray,
-    dy_nohw: DeviceArray,
-    w_ockk: DeviceArray,
-    strides: Pair,
-    pads: Pair,
-    dilations: Pair,
-    groups: int,
-    scratch: DeviceArray,
+    dx_nchw: DeviceArray, dy_nohw: DeviceArray, w_ockk: DeviceArray, window: Window, groups: int, scratch: DeviceArray
 ) -> None:
     """Sum dy w over the windows that cover an input; 0 where none does."""
+    strides, pads, dilations = window
     axes = list(map(_axis, dx_nchw.shape[2:], w_ockk.shape[2:], strides, dilations))
     words = [groups, w_ockk.shape[1], w_ockk.shape[0] // groups, *dx_nchw.shape[2:], *dy_nohw.shape[2:]]
     for axis, *numbers in zip(axes, w_ockk.shape[2:], strides, pads, dilations, strict=True):

@@ -5,6 +5,7 @@ chunk's sums go to scratch. A second kernel adds them in a fixed order: the thre
 elements, each adds up every eighth chunk, and the first one what they have. No two threads write one element.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -23,8 +24,8 @@ WARP = 32
 _WARP, _PARTS, _ZERO, _ONE = map(np.uint32, (WARP, BLOCK // WARP, 0, 1))
 
 
-@kernel("out T1", "in T1", "uint", "uint")
-def _add_chunks(out, sums, size, chunks):
+@kernel("out T1", "in T1", "uint", "uint", "T")
+def _add_chunks(out, sums, size, chunks, least):
     totals = cuda.shared.array(BLOCK, out.dtype)
     thread = uint32(cuda.threadIdx.x)
     part, i = uint32(thread // _WARP), uint32(uint32(cuda.blockIdx.x) * _WARP + thread % _WARP)
@@ -37,7 +38,7 @@ def _add_chunks(out, sums, size, chunks):
     if part == _ZERO and i < size:
         for other in range(_ONE, _PARTS):
             total += totals[uint32(other * _WARP + thread)]
-        out[i] = total
+        out[i] = least if total <= least else total
 
 
 class Sizes(NamedTuple):
@@ -85,14 +86,15 @@ class Product:
         scratch: DeviceArray,
         sizes: Sizes,
         words: Iterable[int],
+        least: float = -math.inf,
     ) -> None:
-        """Launch a block for each tile and chunk, and add up the chunks."""
+        """Launch a block for each tile and chunk, and add up the chunks; what is below least becomes it."""
         tile = self.tile(out.dtype, sizes)
         chunk, chunks = chunks_of(sizes, tile)
-        target = out.reshape(-1)
-        if chunks > 1:
-            target = DeviceArray(scratch.memory, (chunks * out.size,), out.dtype, None, scratch.offset)
-        grid = (sizes.tiles(tile) * chunks,)
-        launch_blocks(self.kernels[tile], grid, target, *operands, sizes.rows, sizes.columns, chunk, chunks, *words)
-        if chunks > 1:
-            launch_blocks(_add_chunks, (ceil_div(out.size, WARP),), out.reshape(-1), target, out.size, chunks)
+        grid, given = (sizes.tiles(tile) * chunks,), (*operands, sizes.rows, sizes.columns, chunk, chunks)
+        if chunks == 1:
+            launch_blocks(self.kernels[tile], grid, out.reshape(-1), *given, least, *words)
+        else:
+            sums = DeviceArray(scratch.memory, (chunks * out.size,), out.dtype, None, scratch.offset)
+            launch_blocks(self.kernels[tile], grid, sums, *given, -math.inf, *words)
+            launch_blocks(_add_chunks, (ceil_div(out.size, WARP),), out.reshape(-1), sums, out.size, chunks, least)

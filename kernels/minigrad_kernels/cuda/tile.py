@@ -6,7 +6,8 @@ there the next elements are on their way. There are two buffers, so that one bar
 knows that all have left the buffer of the step before. No two threads write one element.
 
 Where the elements lie is said by device functions, which become part of the kernel: a convolution is a product that
-reads images in place. `product.py` chooses tiles, and cuts k into chunks where there are few.
+reads images in place. Results below `least` become it: 0 is ReLU, -inf changes none. `product.py` chooses tiles, and
+cuts k into chunks where there are few.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,14 @@ BESIDE = 4  # elements that one instruction loads from shared memory
 ALONG_K, ALONG_ROWS = np.uint32(1), np.uint32(0)
 """Whether the threads of a warp load along k, or along rows or columns."""
 
+_SIZES = (*["uint"] * 4, "T")  # rows, columns, chunk, chunks, least: for `tiled_product`'s function
 _STEP, _BESIDE, _THREADS, _ZERO, _ONE = map(np.uint32, (STEP, BESIDE, BLOCK, 0, 1))
+
+
+@device
+def no_entry(where, column):
+    """Return the column: all that there is to know of it."""
+    return column
 
 
 @device
@@ -70,12 +78,12 @@ def reciprocal(d: int) -> int:
     return shift << 32 | ((1 << 31 + shift) // max(d, 1) + 1)
 
 
-def tiled_kernel(tile: Tile, *words: str) -> Callable[[Callable[..., None]], Kernel]:
-    """Make a kernel that has the tile's size in its name; its first scalars are those of `tiled_product`'s function."""
+def tiled_kernel(tile: Tile, inputs: int, *words: str) -> Callable[[Callable[..., None]], Kernel]:
+    """Make a kernel that has the tile's size in its name, and takes out, so many inputs, `_SIZES`, and more words."""
 
     def decorate(function: Callable[..., None]) -> Kernel:
         function.__name__ += f"_{tile.rows}x{tile.columns}"
-        return kernel(*words, dtypes=tile.dtypes)(function)
+        return kernel("out T1", *["in T1"] * inputs, *_SIZES, *words, dtypes=tile.dtypes)(function)
 
     return decorate
 
@@ -149,7 +157,7 @@ def _unrolled(function: Any, steps: int) -> Any:
     return both
 
 
-def tiled_product(tile: Tile, locate: Any, load_a: Any, load_b: Any, enter: Any, store: Any) -> Any:
+def tiled_product(tile: Tile, locate: Any, load_a: Any, load_b: Any, enter: Any, finish: Any) -> Any:
     """Make the device function that is the body of a kernel, of those that know where elements lie.
 
     Parameters
@@ -160,10 +168,10 @@ def tiled_product(tile: Tile, locate: Any, load_a: Any, load_b: Any, enter: Any,
     load_a, load_b
         (operands, where, row or column, k) -> element.
     enter
-        (where, column) -> what `store` needs to know of a column.
-    store
-        (out, start, operands, where, row, what `enter` returned, sum): writes out, which begins at `start`, 0 for the
-        first chunk.
+        (where, column) -> what `finish` needs to know of a column.
+    finish
+        (operands, where, row, what `enter` returned, whether this is the first chunk, sum) -> place, exists, result:
+        where in out the result goes, if it does, and the sum with what is added to it once.
     """
     fetch_a, put_a = _loader(load_a, tile.rows)
     fetch_b, put_b = _loader(load_b, tile.columns)
@@ -175,7 +183,7 @@ def tiled_product(tile: Tile, locate: Any, load_a: Any, load_b: Any, enter: Any,
     tile_rows, tile_columns = np.uint32(tile.rows), np.uint32(tile.columns)
 
     @device
-    def product(out, operands, rows, columns, chunk, chunks, words):
+    def product(out, operands, rows, columns, chunk, chunks, least, words):
         tile_a = cuda.shared.array(buffers_a, out.dtype)
         tile_b = cuda.shared.array(buffers_b, out.dtype)
         next_a = cuda.local.array(turns_a, out.dtype)
@@ -217,6 +225,8 @@ def tiled_product(tile: Tile, locate: Any, load_a: Any, load_b: Any, enter: Any,
                 for i in range(own):
                     row = uint32(first_row + own_row(i))
                     if row < rows:
-                        store(out, start, operands, where, row, entered, sums[i, j])
+                        at, exists, result = finish(operands, where, row, entered, number == _ZERO, sums[i, j])
+                        if exists:
+                            out[uint32(start + at)] = least if result <= least else result
 
     return product

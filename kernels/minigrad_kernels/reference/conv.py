@@ -27,17 +27,21 @@ def conv2d(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
     scratch: np.ndarray,
 ) -> None:
-    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d."""
+    """Sum x w over channels and window, and add the bias: a cross-correlation. Source: PyTorch, Conv2d.
+
+    Results below `least` become `least`.
+    """
     total = np.zeros(out_nohw.shape)
     if bias_o.size:
         total += bias_o[:, None, None]
     x, w = x_nchw.astype(np.float64), w_ockk.astype(np.float64)
     geometry = (stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
-    for x_place, w_place, y_place in _products(x.shape, w.shape, *geometry):
+    for x_place, w_place, y_place in _products(x.shape, w.shape, geometry):
         total[y_place] += x[x_place] * w[w_place]
-    out_nohw[...] = total
+    out_nohw[...] = np.where(total <= least, least, total)
 
 
 @np.errstate(all="ignore")
@@ -58,7 +62,7 @@ def conv2d_input_grad(
     total = np.zeros(dx_nchw.shape)
     dy, w = dy_nohw.astype(np.float64), w_ockk.astype(np.float64)
     geometry = (stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
-    for x_place, w_place, y_place in _products(total.shape, w.shape, *geometry):
+    for x_place, w_place, y_place in _products(total.shape, w.shape, geometry):
         total[x_place] += dy[y_place] * w[w_place]
     dx_nchw[...] = total
 
@@ -81,7 +85,7 @@ def conv2d_weight_grad(
     total = np.zeros(dw_ockk.shape)
     x, dy = x_nchw.astype(np.float64), dy_nohw.astype(np.float64)
     geometry = (stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups)
-    for x_place, w_place, y_place in _products(x.shape, total.shape, *geometry):
+    for x_place, w_place, y_place in _products(x.shape, total.shape, geometry):
         total[w_place] += x[x_place] * dy[y_place]
     dw_ockk[...] = total
 
@@ -98,6 +102,7 @@ def conv2d_scratch_bytes(
     dilation_h: int,
     dilation_w: int,
     groups: int,
+    least: float,
 ) -> int:
     """No working memory is needed."""
     return 0
@@ -136,17 +141,10 @@ def conv2d_weight_grad_scratch_bytes(
 
 
 def _products(
-    x_shape: tuple[int, ...],
-    w_shape: tuple[int, ...],
-    stride_h: int,
-    stride_w: int,
-    pad_h: int,
-    pad_w: int,
-    dilation_h: int,
-    dilation_w: int,
-    groups: int,
+    x_shape: tuple[int, ...], w_shape: tuple[int, ...], geometry: tuple[int, ...]
 ) -> Iterator[tuple[Place, Place, Place]]:
     """Yield the places in x, w and y of every product; padding, being zero, yields none."""
+    stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups = geometry
     batch, _, height, width = x_shape
     outputs, group_channels, kernel_h, kernel_w = w_shape
     tops = window_starts(height, kernel_h, stride_h, pad_h, dilation_h)

@@ -52,8 +52,13 @@ class Curves:
     @property
     def late_drop(self) -> float:
         """By which part of its level half-way it has fallen since."""
-        half = len(self.parts) // 2
-        return 1 - float(self.parts[-2:].mean() / self.parts[half - 1 : half + 1].mean())
+        return 1 - float(self.parts[-2:].mean()) / self._half_way
+
+    @property
+    def late_share(self) -> float:
+        """Which part of all its fall came since half-way: half of it on a straight line, nothing on a plateau."""
+        fallen = self.first - float(self.parts[-2:].mean())
+        return (self._half_way - float(self.parts[-2:].mean())) / fallen if fallen > 0 else 0.0
 
     @property
     def peak(self) -> float:
@@ -62,15 +67,19 @@ class Curves:
 
     @property
     def noise(self) -> float:
-        """Deviation from batch to batch in the second half, as a part of the first level."""
-        jumps = np.diff(self.data_loss[len(self.data_loss) // 2 :])
-        return float(np.sqrt(np.mean(jumps**2) / 2)) / self.first
+        """Deviation from batch to batch, as a part of the first level."""
+        return float(np.sqrt(np.mean(np.diff(self.data_loss) ** 2) / 2)) / self.first
 
     @property
     def penalty_share(self) -> float:
         """The part of the cost that was penalty at the first steps: weights that explode make it large later on."""
         penalty = self.penalty[: self._first_steps].mean()
         return float(penalty / (penalty + self.first))
+
+    @property
+    def _half_way(self) -> float:
+        half = len(self.parts) // 2
+        return float(self.parts[half - 1 : half + 1].mean())
 
     @cached_property
     def update_ratios(self) -> np.ndarray:

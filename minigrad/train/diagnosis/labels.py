@@ -14,23 +14,26 @@ from minigrad.train.diagnosis.report import Verdict
 from minigrad.train.scales import array_of, device_of
 
 _SUSPECT = 0.01  # of the examples: a few are hard, and not wrong
-_OF_ERRORS = 0.08  # of those where the network disagrees: a network that errs often is sometimes sure
+_OF_ERRORS = 0.1  # of those where the network disagrees
+_ERRS_OFTEN, _OF_MANY_ERRORS = 0.25, 0.16  # a network that errs often is sometimes sure
 _JUDGE = 0.6  # of the examples that a network must get right before it may judge labels
+_CHOICES = 3
 _SHOWN = 10
 
 
 def suspect_labels(model: Module, data: Dataset) -> Verdict | None:
-    """More labels than a few are among the unlikeliest, while the network is sure of another class."""
+    """More labels than a few are none that the network would choose, and it is sure of another class."""
     logs, labels = _log_probabilities(model, data)
     errors = int((logs.argmax(1) != labels).sum())
     found = suspects(logs, labels)
-    if errors > (1 - _JUDGE) * len(labels) or len(found) < max(_SUSPECT * len(labels), _OF_ERRORS * errors, 1):
+    limit = _OF_ERRORS if errors < _ERRS_OFTEN * len(labels) else _OF_MANY_ERRORS
+    if errors > (1 - _JUDGE) * len(labels) or len(found) < max(_SUSPECT * len(labels), limit * errors, 1):
         return None
     worst = ", ".join(map(str, found[:_SHOWN]))
     return Verdict(
         "suspect labels",
-        f"the network is sure of another class for {len(found):,} of {len(labels):,} examples, and finds the label "
-        f"among the unlikeliest; most of all for {worst}",
+        f"the network is sure of another class for {len(found):,} of {len(labels):,} examples, and its label is "
+        f"none of the first {_CHOICES} that it would choose; most of all for {worst}",
         "look at these examples, and at how they were labelled",
         tuple(found.tolist()),
     )
@@ -39,8 +42,8 @@ def suspect_labels(model: Module, data: Dataset) -> Verdict | None:
 def suspects(logs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Indices of the examples whose labels are suspect by log-probabilities (N, C), the most suspect first.
 
-    The network's first choice must be as probable as it is, on average, where it is the label, and the label must be
-    in the less probable half of the classes: classes that are merely alike are neighbours in rank.
+    The network's first choice must be as probable as it is, on average, where it is the label, and the label must not
+    be among its first three choices: classes that are merely alike are neighbours there.
 
     References
     ----------
@@ -50,7 +53,7 @@ def suspects(logs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     of_label, of_best = logs[rows, labels], logs[rows, best]
     typical = np.array([np.exp(of_label[labels == k]).mean() if (labels == k).any() else 1.0 for k in range(classes)])
     rank = (logs > of_label[:, None]).sum(1)
-    found = np.flatnonzero((np.exp(of_best) >= typical[best]) & (rank >= classes / 2))
+    found = np.flatnonzero((np.exp(of_best) >= typical[best]) & (rank >= min(_CHOICES, classes / 2)))
     return found[np.argsort(of_label[found] - of_best[found], kind="stable")]
 
 

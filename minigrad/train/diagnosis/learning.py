@@ -15,6 +15,7 @@ _HIGH, _LOW = 3e-2, 5e-4  # updates over weights
 _NOT_LEARNED = 0.4  # by which part the loss should have fallen at least
 _FLAT = 0.05  # by which part it falls in the second half, if at all
 _BARELY = 0.2
+_LINE, _LEARNED = 0.35, 0.7  # on a line a half is fallen in the second half; a loss may be on its way so far down
 _DEAD = 0.5  # of a layer's units
 _JUDGED_BATCH = 16  # in batches of fewer examples a sound unit is often 0 for all
 
@@ -72,7 +73,9 @@ def dead(curves: Curves) -> Verdict | None:
 def rate_too_low(curves: Curves) -> Verdict | None:
     """The loss barely changes, or nearly on a line, and updates are tiny."""
     ratios = curves.update_ratios
-    if not curves.has_trend or curves.drop > _NOT_LEARNED or ratios.max(initial=0.0) > _LOW:
+    if not curves.has_trend or ratios.max(initial=0.0) > _LOW:
+        return None
+    if curves.drop > (_LEARNED if curves.late_share > _LINE else _NOT_LEARNED):
         return None
     if not len(ratios) and abs(curves.drop) > _BARELY:
         return None

@@ -15,18 +15,17 @@ _NOISY_IF_SMALL, _NOISY_IF_LARGE = 0.06, 0.15  # where it is known how large bat
 _SMALL_BATCH = 8
 _GAP = 0.12
 _POOR = 0.85  # of the training examples are right
-_BEGUN = 0.3  # by which part the loss falls before a flat stretch is more than a slow start
-_PATIENCE = 50_000  # examples
-_FLAT = 0.1  # by which part the loss falls in the second half
+_SLOW = 0.12  # by which part the loss falls in the second half
+_PATIENCE = 8  # epochs, before a network that is poor is said to have no more in it
 _ROUGH = 0.8  # white noise is 1
 _TRAINED = 0.2  # all updates together, as a part of the weights
 _BEHIND = 0.1  # of what the updates of the other weights are
-_STEPS = 100  # that should have shaped a filter
+_STEPS = 100  # before filters and results say something
 _EPOCHS = 3
 
 
 def batch_too_small(curves: Curves) -> Verdict | None:
-    """The loss jumps from batch to batch, by the measure of the first."""
+    """The loss jumps from batch to batch, by the measure of its first level."""
     limit = _NOISY
     if curves.batch is not None:
         limit = _NOISY_IF_SMALL if curves.batch <= _SMALL_BATCH else _NOISY_IF_LARGE
@@ -55,10 +54,9 @@ def overfits(curves: Curves) -> Verdict | None:
 def underfits(curves: Curves) -> Verdict | None:
     """No gap, a poor accuracy, and a loss that has stopped falling."""
     train, validation = _accuracies(curves)
-    begun = curves.drop > _BEGUN or len(curves.steps) * (curves.batch or 32) > _PATIENCE
-    if len(curves.history.epochs) < _EPOCHS or not begun or not curves.has_trend:
+    if len(curves.history.epochs) < _PATIENCE or len(curves.steps) < _STEPS:
         return None
-    if max(train, validation) > _POOR or train - validation > _GAP or curves.late_drop > _FLAT:
+    if max(train, validation) > _POOR or train - validation > _GAP or curves.late_drop > _SLOW:
         return None
     return Verdict(
         "no gap, and poor",

@@ -11,7 +11,7 @@ from minigrad_kernels.cpu import winograd_plan
 from minigrad_kernels.cpu.conv_plan import Window
 from tests.kernels.cases.bounds import epsilon, magnitude, summed
 from tests.kernels.cases.case import Call, Case, poisoned, values
-from tests.kernels.cases.sizes import COUNTS, LONG, pairs, window_sizes
+from tests.kernels.cases.sizes import COUNTS, LEAST, LONG, pairs, window_sizes
 
 
 class Convolution(NamedTuple):
@@ -27,6 +27,7 @@ class Convolution(NamedTuple):
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
     bias: bool = True
+    least: float = -math.inf
 
     @property
     def scalars(self):
@@ -49,7 +50,8 @@ class Convolution(NamedTuple):
 def convolution(rng, dtype, conv):
     bias = values(rng, dtype, (conv.w_shape[0] if conv.bias else 0,))
     inputs = values(rng, dtype, conv.x_shape), values(rng, dtype, conv.w_shape), bias
-    return Call((poisoned(dtype, conv.y_shape),), inputs, conv.scalars, 1 + math.prod(conv.w_shape[1:]))
+    scalars = (*conv.scalars, conv.least)
+    return Call((poisoned(dtype, conv.y_shape),), inputs, scalars, 1 + math.prod(conv.w_shape[1:]))
 
 
 def convolution_input_grad(rng, dtype, conv):
@@ -94,7 +96,8 @@ def winograd_convolutions(draw):
     channels, outputs = draw(st.tuples(*[st.sampled_from([32, 33])] * 2))
     padding, y_size = draw(pairs(0, 2)), draw(st.tuples(*[st.sampled_from([4, 4, 7])] * 2))
     size = tuple(length + 2 - 2 * pad for length, pad in zip(y_size, padding, strict=True))
-    return {"conv": Convolution(1, 1, channels, outputs, size, (3, 3), padding=padding, bias=draw(st.booleans()))}
+    options = {"padding": padding, "bias": draw(st.booleans()), "least": draw(LEAST)}
+    return {"conv": Convolution(1, 1, channels, outputs, size, (3, 3), **options)}
 
 
 @st.composite
@@ -107,7 +110,7 @@ def convolutions(draw):
     counts = [draw(axis) for axis in (COUNTS, st.integers(1, 3), COUNTS, COUNTS)]
     if (long := draw(st.sampled_from([0, 2, 3, None]))) is not None:  # many images or channels: products of matrices
         counts[long] = draw(LONG)
-    return {"conv": Convolution(*counts, size, kernel, stride, padding, dilation, draw(st.booleans()))}
+    return {"conv": Convolution(*counts, size, kernel, stride, padding, dilation, draw(st.booleans()), draw(LEAST))}
 
 
 # Inputs that may meet padding, where NaN or infinity times an absent input is anybody's guess.
@@ -115,7 +118,7 @@ BESIDE_PADDING = (1,)
 LARGE_CONVOLUTIONS = tuple(
     {"conv": conv}
     for conv in (
-        Convolution(2, 1, 3, 20, (11, 12), (5, 5)),
+        Convolution(2, 1, 3, 20, (11, 12), (5, 5), least=0.0),
         Convolution(2, 1, 33, 18, (4, 5), (3, 3), padding=(1, 1)),
         Convolution(2, 2, 5, 9, (19, 17), (3, 3), stride=(2, 2), padding=(1, 1)),
         Convolution(2, 32, 1, 1, (15, 17), (3, 3), padding=(1, 1)),
@@ -124,8 +127,8 @@ LARGE_CONVOLUTIONS = tuple(
         Convolution(2, 1, 4, 5, (18, 22), (3, 3), padding=(2, 2), dilation=(2, 2)),
         Convolution(2, 1, 2, 2, (45, 50), (3, 3)),
         Convolution(2, 1, 28, 1, (5, 120), (3, 3)),
-        Convolution(2, 1, 34, 40, (8, 4), (3, 3), padding=(1, 1)),
-        Convolution(18, 1, 14, 26, (2, 1), (3, 3), padding=(1, 1)),
+        Convolution(2, 1, 34, 40, (8, 4), (3, 3), padding=(1, 1), least=0.0),
+        Convolution(18, 1, 14, 26, (2, 1), (3, 3), padding=(1, 1), least=0.0),
         Convolution(9, 2, 18, 14, (3, 2), (2, 2), stride=(2, 1), padding=(1, 0)),
         Convolution(3, 1, 130, 14, (2, 2), (2, 2), padding=(1, 1), dilation=(2, 1)),
     )

@@ -1,10 +1,12 @@
 """Cases of the matrix product."""
 
+from math import inf
+
 from hypothesis import strategies as st
 
 from tests.kernels.cases.bounds import summed
 from tests.kernels.cases.case import Call, Case, poisoned, values
-from tests.kernels.cases.sizes import COUNTS, LONG, sized
+from tests.kernels.cases.sizes import COUNTS, LEAST, LONG, sized
 
 
 def product(rng, dtype, batch, m, k, n):
@@ -12,9 +14,9 @@ def product(rng, dtype, batch, m, k, n):
     return Call((poisoned(dtype, (*batch, m, n)),), inputs, (), k)
 
 
-def rows_with_rows(rng, dtype, m, k, n, with_bias):
+def rows_with_rows(rng, dtype, m, k, n, with_bias, least):
     inputs = values(rng, dtype, (m, k)), values(rng, dtype, (n, k)), values(rng, dtype, (n if with_bias else 0,))
-    return Call((poisoned(dtype, (m, n)),), inputs, (), k + 1)
+    return Call((poisoned(dtype, (m, n)),), inputs, (least,), k + 1)
 
 
 LARGE_PRODUCTS = (
@@ -36,9 +38,16 @@ CASES = [
     Case(
         "matmul.linear",
         rows_with_rows,
-        sized(m=COUNTS | LONG, k=COUNTS | LONG | st.sampled_from([64, 100]), n=COUNTS | LONG, with_bias=st.booleans()),
+        sized(
+            m=COUNTS | LONG,
+            k=COUNTS | LONG | st.sampled_from([64, 100]),
+            n=COUNTS | LONG,
+            with_bias=st.booleans(),
+            least=LEAST,
+        ),
         tuple(
-            {"m": m, "k": k, "n": n, "with_bias": True} for m, k, n in ((150, 80, 30), (150, 20, 30), (20, 1100, 40))
+            {"m": m, "k": k, "n": n, "with_bias": True, "least": least}
+            for m, k, n, least in ((150, 80, 30, 0.0), (150, 20, 30, -inf), (20, 1100, 40, 0.0))
         ),
         summed,
     ),

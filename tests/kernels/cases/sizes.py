@@ -1,5 +1,6 @@
 """Sizes that several families draw from, and those that are worth several threads."""
 
+from math import inf
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,6 +10,9 @@ from tests.kernels.cases.case import Strategy
 # Mostly not empty, and mostly shorter than a vector; one axis may be longer.
 COUNTS = st.sampled_from([1, 2, 3, 2, 3, 0])
 LONG = st.sampled_from([7, 16, 17, 40])
+
+# What smaller results of a product become: nothing, or 0 as of ReLU.
+LEAST = st.sampled_from([-inf, 0.0])
 
 
 @st.composite

@@ -9,7 +9,7 @@ from minigrad.errors import DTypeError, ShapeError
 from minigrad.nn import functional as F
 from minigrad.ops import conv as ops
 from minigrad.testing import ErrorInput, OpSpec, Sample, applied
-from minigrad.testing.fills import floats
+from minigrad.testing.fills import few, floats
 from minigrad.testing.geometry import convolutions, pairs
 from minigrad.testing.strategies import samples
 from minigrad.testing.tolerance import summed
@@ -19,6 +19,12 @@ def forward(rng, conv, bias):
     inputs = [floats(rng, conv.input_shape), floats(rng, conv.weight_shape)]
     inputs += [floats(rng, conv.weight_shape[:1])] if bias else []
     return Sample(tuple(inputs), conv.options)
+
+
+def rectified(rng, conv):
+    """Sums that lie halfway between integers, so that none is near 0."""
+    x, w, bias = few(rng, conv.input_shape), few(rng, conv.weight_shape), few(rng, conv.weight_shape[:1])
+    return Sample((x, w, bias + 0.5), {"params": conv.params})
 
 
 def one_image(rng, conv, padding):
@@ -235,6 +241,13 @@ RECORDS = [
         F.conv2d,
         samples(one_image, conv=convolutions(same=True), padding=st.sampled_from(("same", "same", "valid"))),
         linear=(0, 1),
+        tolerance=summed(a_filter),
+    ),
+    OpSpec(
+        "conv2d_relu",
+        applied(ops.CONV2D_RELU),
+        samples(rectified, conv=convolutions()),
+        ops.CONV2D_RELU,
         tolerance=summed(a_filter),
     ),
     OpSpec(

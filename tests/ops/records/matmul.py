@@ -8,7 +8,7 @@ from minigrad.errors import DTypeError, ShapeError
 from minigrad.nn import functional as F
 from minigrad.ops import matmul as ops
 from minigrad.testing import ErrorInput, OpSpec, Sample
-from minigrad.testing.fills import floats
+from minigrad.testing.fills import few, floats
 from minigrad.testing.strategies import broadcastable_shapes, lengths, samples, shapes
 from minigrad.testing.tolerance import summed
 from tests.ops.records.elementwise import NUMBERS, no_tensor
@@ -33,6 +33,11 @@ def layers(draw):
 
 def filled(rng, drawn):
     return Sample(tuple(floats(rng, shape) for shape in drawn))
+
+
+def rectified(rng, drawn):
+    """Sums that lie halfway between integers, so that none is near 0."""
+    return Sample((few(rng, drawn[0]), few(rng, drawn[1]), few(rng, drawn[1][:1]) + 0.5))
 
 
 def inner_length(sample):
@@ -190,5 +195,12 @@ RECORDS = [
                 "  bias:   float64[5]",
             ),
         ),
+    ),
+    OpSpec(
+        "linear_relu",
+        ops.linear_relu,
+        samples(rectified, drawn=layers()),
+        ops.LINEAR_RELU,
+        tolerance=summed(inner_length),
     ),
 ]
