@@ -490,17 +490,18 @@ def backward(
         roots = _seeds([output], None if gradient is None else [gradient], "backward")
         retain = create_graph if retain_graph is None else retain_graph
         sums = _propagate(roots, None, retain, create_graph)
-        for leaf, total in sums.items():
-            if isinstance(leaf, Tensor):
-                _deposit(leaf, total, create_graph)
+        # All memory comes before the first change: where it runs out, no leaf has got anything.
+        ends = [(e, total, _deposit(e, total, create_graph)) for e, total in sums.items() if isinstance(e, Tensor)]
+        for leaf, total, grad in ends:
+            if grad is leaf.grad:
+                apply_in_place(ACCUMULATE, (grad, total.total))
+            leaf.grad = grad
 
 
-def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> None:
-    if leaf.grad is None:
-        # What a rule, a hook or an observer has kept has more references; a view's memory belongs to its base.
-        is_own = _references(total) == _UNSHARED and leaf.backend.is_whole(total.total.array)
-        leaf.grad = total.total if is_own else apply(CLONE, (total.total,))
-    elif linked:
-        leaf.grad = apply(ADD, (leaf.grad, total.total))
-    else:
-        apply_in_place(ACCUMULATE, (leaf.grad, total.total))
+def _deposit(leaf: Tensor, total: _Sum, linked: bool) -> Tensor:
+    """What is to be the leaf's `.grad`; the one it has, if the sum is to be added to it in place."""
+    if leaf.grad is not None:
+        return apply(ADD, (leaf.grad, total.total)) if linked else leaf.grad
+    # What a rule, a hook or an observer has kept has more references; a view's memory belongs to its base.
+    is_own = _references(total) == _UNSHARED and leaf.backend.is_whole(total.total.array)
+    return total.total if is_own else apply(CLONE, (total.total,))

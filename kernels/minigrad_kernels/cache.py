@@ -5,8 +5,9 @@ the directory is named by a hash of everything that decides what a kernel compil
 
     user cache directory / minigrad / kernels-HASH / cpu.pool._max_pool2d-float32.bin
 
-A file is the SHA-256 of its contents, then the contents. They are pickled machine code: whoever can write them can run
-code as this user, so a directory that others can write is never used. Where none can be had, every process compiles.
+A file is the SHA-256 of the kernel's name and its contents, then the contents. They are pickled machine code: whoever
+can write them can run code as this user, so a directory that others can write is never used. Where none can be had,
+every process compiles.
 """
 
 import contextlib
@@ -98,6 +99,11 @@ def _remove_unused(root: Path) -> None:
                 shutil.rmtree(directory, ignore_errors=True)
 
 
+def digest(name: str, data: bytes) -> bytes:
+    """What a file begins with: neither damaged contents nor those of another kernel go with it."""
+    return hashlib.sha256(f"{name}\n".encode() + data).digest()
+
+
 class KernelCache:
     """The files of compiled kernels in one directory; without a usable directory, an empty cache that keeps nothing."""
 
@@ -127,7 +133,7 @@ class KernelCache:
             yield
 
     def load(self, name: str) -> bytes | None:
-        """Return what was saved under this name, or None; a damaged file is deleted."""
+        """Return what was saved under this name, or None; a damaged or misplaced file is deleted."""
         if self.directory is None:
             return None
         try:
@@ -135,7 +141,7 @@ class KernelCache:
         except OSError:
             return None
         data = contents[DIGEST_BYTES:]
-        if hashlib.sha256(data).digest() != contents[:DIGEST_BYTES]:
+        if digest(name, data) != contents[:DIGEST_BYTES]:
             self.delete(name)
             return None
         return data
@@ -146,7 +152,7 @@ class KernelCache:
             return
         try:
             with tempfile.NamedTemporaryFile(dir=self.directory, delete=False) as file:
-                file.write(hashlib.sha256(data).digest() + data)
+                file.write(digest(name, data) + data)
             Path(file.name).replace(self.directory / f"{name}.bin")
         except OSError as error:
             self._give_up(error)

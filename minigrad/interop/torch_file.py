@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from minigrad.errors import DataError
-from minigrad.interop.torch_pickle import Machine
+from minigrad.interop.torch_pickle import Machine, Pieces
 from minigrad.interop.torch_tensors import NAMES, Lazy, Order, Storage, storage_of
 
 MAGIC = 0x1950A86A20F9469CFC6C  # of the format before PyTorch 1.6: several pickles, then the storages
@@ -116,7 +116,7 @@ def _fill(storage: Storage, stream: IO[bytes], order: Order) -> None:
     size = int.from_bytes(stream.read(_COUNT_BYTES), "little" if order == "<" else "big")
     if size != storage.size:
         raise DataError(f"storage {storage.key} has {size} elements, its description says {storage.size}")
-    storage.fill(stream.read(size * storage.dtype.itemsize), order)
+    storage.fill(Pieces(stream).read(size * storage.dtype.itemsize), order)
 
 
 def _tensors(content: Any, entry: str | None) -> dict[str, Lazy]:

@@ -16,6 +16,7 @@ from minigrad.errors import DataError
 Meaning = Callable[..., Any]
 
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_PIECE = 2**20
 _LITERALS = {"BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"}
 _LITERALS |= {"BINUNICODE", "SHORT_BINUNICODE", "BINSTRING", "SHORT_BINSTRING", "SHORT_BINBYTES"}
 _PUTS, _GETS = {"PUT", "BINPUT", "LONG_BINPUT"}, {"GET", "BINGET", "LONG_BINGET"}
@@ -28,6 +29,22 @@ class Name:
 
     def __init__(self, name: str, meaning: Meaning) -> None:
         self.name, self.meaning = name, meaning
+
+
+class Pieces:
+    """A stream that reserves no more memory for a read than there is to be read, whatever length a file claims."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.readline, self.tell = stream.readline, stream.tell
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, or those there are."""
+        pieces: list[bytes] = []
+        while size > 0 and (piece := self._stream.read(min(size, _PIECE))):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
 
 
 class Machine:
@@ -44,7 +61,8 @@ class Machine:
     """
 
     def __init__(self, stream: IO[bytes], names: Mapping[str, Meaning], persistent: Meaning) -> None:
-        self._stream, self._names, self._persistent = stream, names, persistent
+        self._names, self._persistent = names, persistent
+        self._stream: Any = Pieces(stream)
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 

@@ -15,21 +15,22 @@ from minigrad.ops.slicing import window
 from minigrad.tensor import Tensor
 
 
-def _cat_infer(*specs_and_axis: Any) -> Spec:
-    *specs, axis = specs_and_axis
-    shape = list(specs[0].shape)
-    shape[axis] = sum(spec.shape[axis] for spec in specs)
-    return Spec(tuple(shape), specs[0].dtype)
+def _cat_infer(*specs_and_params: Any) -> Spec:
+    (*shape,), dtype = specs_and_params[0]
+    axis, bounds = specs_and_params[-2:]
+    shape[axis] = bounds[-1]
+    return Spec(tuple(shape), dtype)
 
 
-def _cat_rule(grad: Tensor, position: int, specs: Sequence[Spec], axis: int) -> Tensor:
-    start = sum(spec.shape[axis] for spec in specs[:position])
-    return window(grad, axis, start, start + specs[position].shape[axis])
+def _cat_rule(grad: Tensor, position: int, axis: int, bounds: Sequence[int]) -> Tensor:
+    return window(grad, axis, bounds[position], bounds[position + 1])
 
 
+# bounds: where each tensor begins, and the length of all.
 CAT: Op = Op(
-    "cat", ("tensors",), _cat_infer, params=("axis",), vjp={"tensors": _cat_rule}, linear_in=("tensors",), variadic=True
-)
+    "cat", ("tensors",), _cat_infer, params=("axis",), out_params=("bounds",),
+    vjp={"tensors": _cat_rule}, linear_in=("tensors",), variadic=True,
+)  # fmt: skip
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -45,7 +46,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if given.ndim != len(first) or any(a != axis and given.shape[a] != first[a] for a in range(len(first))):
             specs = {"tensor_0": tensors[0].spec, f"tensor_{position}": given.spec}
             raise ShapeError(listed(f"cat: shapes must be equal but for axis {axis}", **specs))
-    return apply(CAT, tensors, (axis,))
+    bounds = tuple(accumulate((given.shape[axis] for given in tensors), initial=0))
+    return apply(CAT, tensors, (axis, bounds))
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

@@ -96,7 +96,7 @@ class Optimizer(ABC):
 
     @no_grad()
     def step(self) -> None:
-        """Update every parameter that has a gradient; everything is checked before the first one changes."""
+        """Update every parameter that has a gradient; all is checked, and has memory, before the first changes."""
         work = [(p, p.grad, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
         for group in self.param_groups:
             self.check(group)
@@ -106,12 +106,13 @@ class Optimizer(ABC):
                 raise ShapeError(listed(message, parameter=parameter.spec, grad=grad.spec))
             if grad is parameter:
                 raise GraphError(f"{type(self).__name__}: a parameter is its own gradient")
-        changes: list[Change | None] = []
+        before = {parameter: dict(entries) for parameter, entries in self.state.items()}
         try:
-            for parameter, grad, group in work:
-                changes.append(self.update(parameter, grad, group))
-        finally:  # where memory for the state runs out, those that have theirs are updated
-            apply_each_in_place([change for change in changes if change])
+            changes = [self.update(parameter, grad, group) for parameter, grad, group in work]
+        except BaseException:  # such as MemoryError, for the state of one of them
+            self.state = before
+            raise
+        apply_each_in_place([change for change in changes if change])
 
     def state_dict(self) -> dict[str, Any]:
         """Settings and state, parameters numbered in the order of the groups; the tensors share memory."""

@@ -1,6 +1,7 @@
 import io
 import pickle
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def test_many_views_of_one_storage_are_refused(tmp_path):
     )
     with pytest.raises(DataError, match="its tensors have 18 elements, its storages 2"):
         load_torch(written(tmp_path, exploits.zipped(many + b"u.", **{"0": exploits.TWO})))
+
+
+def test_no_memory_is_reserved_for_what_a_pickle_only_claims(tmp_path):
+    """A string of a gigabyte, in a file of a few bytes."""
+    path = written(tmp_path, exploits.legacy(b"\x80\x02X" + struct.pack("<I", 1 << 30) + b"short"))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="it is damaged: .*1073741824"):
+        load_torch(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 24
 
 
 @pytest.mark.parametrize("name", ["net.pth", "net_legacy.pth", "checkpoint.pth"])

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +43,36 @@ def test_objects_and_bombs_in_numpy_files_are_refused(tmp_path):
     np.savez_compressed(tmp_path / "bomb.npz", w=np.zeros(1 << 27, np.uint8))
     with pytest.raises(DataError, match=r"they are 1,0\d\d times as large as the file"):
         read_weights(tmp_path / "bomb.npz")
+
+
+def test_what_only_ends_as_a_zip_file_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", **STATE)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[content.index(b"PK\x01\x02")] ^= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match="this file of arrays is damaged: Bad magic number for central directory"):
+        read_weights(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (
+            {"descr": "<f4", "fortran_order": False, "shape": (2**40,)},
+            r"a.npy is cut short: .* float32\[1099511627776\]",
+        ),
+        ({"descr": "<f4", "fortran_order": False, "shape": (-1, 2)}, "negative"),
+    ],
+)
+def test_no_memory_is_reserved_for_what_a_numpy_file_only_claims(header, message, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("a.npy", "w") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+    with pytest.raises(DataError, match=f"this file of arrays is damaged: .*{message}"):
+        read_weights(tmp_path / "a.npz")
+
+
+def test_a_later_version_of_numpy_s_format_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", np.lib.format.magic(3, 0))
+    with pytest.raises(DataError, match=r"a.npy has version \(3, 0\) of NumPy's format"):
+        read_weights(tmp_path / "a.npz")

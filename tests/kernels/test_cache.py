@@ -1,6 +1,5 @@
 """Compiled kernels between processes: each test runs a tiny kernel of a copy of the package in processes of its own."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -150,7 +149,7 @@ def flip_a_bit(contents: bytes) -> bytes:
 
 
 def replace_the_pickle(contents: bytes) -> bytes:
-    return hashlib.sha256(b"no pickle").digest() + b"no pickle"
+    return cache.digest("cpu.tiny._multiply-float32", b"no pickle") + b"no pickle"
 
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_bit, replace_the_pickle, lambda contents: b""])
@@ -163,6 +162,16 @@ def test_damaged_file_is_compiled_again(package, damage):
     assert len(report["compiled"]) == 1
     assert report["warnings"] == []
     assert package.run("float32")["compiled"] == []
+
+
+def test_a_file_in_another_s_place_is_compiled_again(package):
+    """Had it the same signature, it would run, and compute something else."""
+    package.run("float32", "float64")
+    first, second = package.files()
+    first.write_bytes(second.read_bytes())
+    report = package.run("float32", "float64")
+    assert report["results"] == [[0, 2, 4]] * 2
+    assert report["compiled"] == [first.stem]
 
 
 def test_edited_source_of_a_helper_changes_the_directory(package):
