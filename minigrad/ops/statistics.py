@@ -68,8 +68,8 @@ def _variance(op: str, input: Tensor, dim: Any, correction: float, keepdim: bool
     require_number(op, "correction", correction)
     count = math.prod(input.shape[axis] for axis in axes)
     centred = input - mean(input, axes, keepdim=True)
-    squares = square(centred - mean(centred, axes, keepdim=True))  # the second time takes off what rounding left
-    return sum(squares, axes, keepdim) / float(max(count - correction, 0))
+    # The second time takes off what rounding left.
+    return sum(square(centred - mean(centred, axes, keepdim=True)), axes, keepdim) / float(max(count - correction, 0))
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:
