@@ -16,7 +16,7 @@ BENCH := build/bench-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test onnx-suite docs-pictures numerics bench lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test onnx-suite docs-pictures numerics mutants bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -68,6 +68,9 @@ numerics: ## Measure the errors of ops on hard inputs beside PyTorch's, and writ
 	@$(BENCH)/bin/python -m pip install --quiet --no-build-isolation --editable '.[bench]' || \
 	    echo "PyTorch cannot be installed: there will be no column for it"
 	@$(BENCH)/bin/python tools/reliability/numerics.py --write
+
+mutants: $(STAMP) ## Change rules and kernels in 300 places, see whether tests notice, write it into docs/reliability.md
+	$(BIN)/python -m tools.mutants
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed
