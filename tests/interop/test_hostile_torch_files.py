@@ -94,7 +94,7 @@ def test_no_memory_is_reserved_for_what_a_pickle_only_claims(tmp_path):
     """A string of a gigabyte, in a file of a few bytes."""
     path = written(tmp_path, exploits.legacy(b"\x80\x02X" + struct.pack("<I", 1 << 30) + b"short"))
     tracemalloc.start()
-    with pytest.raises(DataError, match="it is damaged: .*1073741824"):
+    with pytest.raises(DataError, match=r"it is damaged: .*1073741824"):
         load_torch(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
