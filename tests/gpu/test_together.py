@@ -148,7 +148,7 @@ def test_the_tape_sees_each_change_and_each_is_counted():
         out.backward()
 
 
-def test_without_memory_for_the_state_of_one_the_others_are_changed_and_training_goes_on(device):
+def test_without_memory_for_the_state_of_one_nothing_is_changed_and_training_goes_on(device):
     if not hasattr(device, "limit"):
         pytest.skip("a GPU's memory is not the test's to limit")
     large = 2**20
@@ -160,10 +160,7 @@ def test_without_memory_for_the_state_of_one_the_others_are_changed_and_training
     with pytest.raises(DeviceError, match="out of memory"):
         optimizer.step()
     device.limit = 2**30
-    assert [optimizer.steps(param) for param in params] == [1, 0]
-    there[1].grad, grad = None, there[1].grad
-    other.step()
-    there[1].grad = grad
+    assert [optimizer.steps(param) for param in params] == [0, 0]
     optimizer.step()
     other.step()
     for param, expected in zip(params, there, strict=True):
