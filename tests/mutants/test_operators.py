@@ -32,6 +32,8 @@ CHANGES = [
     ("axis", "stride_h * width", {"stride_w * width", "stride_h * height"}),
     ("swapped arguments", "x.f(height, width, 1)", {"x.f(width, height, 1)", "x.f(height, 1, width)"}),
     ("swapped arguments", "f('x', y)", set()),
+    ("swapped arguments", "max(x, y)", set()),
+    ("swapped arguments", "transpose(x, 0, 1)", {"transpose(0, x, 1)"}),
     ("transpose", "x.T @ y.mT", {"x @ y.mT", "x.T @ y"}),
     ("transpose", "x.permute(1, 0)", {"x"}),
     ("dropped call", "neg(x + y)", {"(x + y)"}),

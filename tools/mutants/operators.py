@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 Function = ast.FunctionDef | ast.Lambda
@@ -136,6 +137,9 @@ _CONVERSIONS = {
     *("reversed", "sum", "any", "all", "int", "max", "min", "cast", "bool"),
 }
 _TRANSPOSES = {"transpose", "permute", "swapaxes", "moveaxis", "swapdims", "flip"}
+# Functions of which the order of the arguments, or of the two after the first, is nobody's concern.
+_SYMMETRIC = {"max", "min", "maximum", "minimum", "add", "mul", "multiply", "eq", "ne", "equal", "not_equal"}
+_PAIR_OF_AXES = {"transpose", "swapaxes", "swapdims"}
 _TYPES = {"NDArray", "Callable", "Iterable", "Iterator", "Sequence", "Strategy", "dict", "tuple", "list", "type", "Any"}
 
 
@@ -170,7 +174,7 @@ def condition(source: Source, node: ast.AST, function: Function | None) -> Itera
         yield source.replaced("condition", node.test, f"not {source.of(node.test)}")
     elif isinstance(node, ast.BoolOp):
         old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-        for left, right in zip(node.values, node.values[1:], strict=False):
+        for left, right in pairwise(node.values):
             yield source.between("condition", left, right, old, new)
 
 
@@ -234,15 +238,24 @@ def _names(function: Function) -> set[str]:
 
 
 def swapped_arguments(source: Source, node: ast.AST, function: Function | None) -> Iterator[Change]:
-    """Two neighbouring arguments in the other order; a text in another's place would be noticed by anything."""
+    """Two neighbouring arguments in the other order, where it matters.
+
+    A text in another's place would be noticed by anything.
+    """
     if isinstance(node, ast.Call):
-        for first, second in zip(node.args, node.args[1:], strict=False):
+        name = _called(node)
+        arguments = [] if name in _SYMMETRIC else node.args[:2] if name in _PAIR_OF_AXES else node.args
+        for first, second in pairwise(arguments):
             if any(_is_text(one) or isinstance(one, ast.Starred) for one in (first, second)):
                 continue
             texts = source.of(first), source.of(second)
             if texts[0] != texts[1]:
                 start, end = source.span(first)[0], source.span(second)[1]
                 yield Change("swapped arguments", start, end, f"{texts[1]}, {texts[0]}")
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _is_text(node: ast.expr) -> bool:
