@@ -30,7 +30,7 @@ def main() -> None:
     killed = sum(verdict.outcome.killed for verdict in verdicts)
     print(f"{killed} of {len(verdicts)} killed")
     if not options.files and not options.only:
-        write(verdicts, options.seed, (time.monotonic() - started) / 60)
+        write(verdicts, options.seed, options.workers)
 
 
 main()

@@ -57,7 +57,7 @@ def _within_time(ranked: list[tuple[int, float, str]]) -> list[str]:
 
 def _survey(as_python: bool) -> Survey:
     """What an earlier campaign saw of the same files, or what is seen now."""
-    name = f"survey-{'python' if as_python else 'compiled'}-{_fingerprint()}"
+    name = f"survey-{'python' if as_python else 'compiled'}-{fingerprint()}"
     kept = BUILD / f"{name}.json"
     if not kept.exists():
         seen = survey(PLAIN_TARGETS if as_python else TARGETS, as_python, BUILD / f"{name}.log")
@@ -66,7 +66,8 @@ def _survey(as_python: bool) -> Survey:
     return found
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """A hash of all that decides what becomes of a mutant: sources and tests."""
     digest = hashlib.sha256()
     for folder in ("minigrad", "kernels", "tests/ops", "tests/kernels"):
         for path in sorted(Path(ROOT, folder).rglob("*.py")):
