@@ -41,12 +41,13 @@ def _summary(verdicts: Sequence[Verdict], seed: int, workers: int) -> list[str]:
     killed = [verdict.outcome for verdict in verdicts if verdict.outcome.killed]
     by_test = sum("::" in outcome.by for outcome in killed)
     timeouts = sum(outcome.by == "timeout" for outcome in killed)
+    crashes = len(killed) - by_test - timeouts
     population = sum(len(mutants_of(path)) for group in GROUPS for path in files_of(group))
     minutes = sum(verdict.outcome.seconds for verdict in verdicts) / 60 / workers
     return [
         f"With seed {seed}, {len(verdicts)} of {population:,} mutants, half of rules and shape rules, half of kernels.",
         f"**{len(killed)} of {len(verdicts)}, {_share(len(killed), len(verdicts))}, were killed**:",
-        f"{by_test} by a failing test, {len(killed) - by_test - timeouts} while being imported or by a crash, {timeouts} by not ending.",
+        f"{by_test} by a failing test, {crashes} while being imported or by a crash, {timeouts} by not ending.",
         f"That took {minutes:.0f} minutes, {workers} at a time.",
     ]
 
