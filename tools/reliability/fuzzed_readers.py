@@ -81,7 +81,7 @@ def _npz(folder: Path) -> Reader:
     files = []
     for save in (np.savez, np.savez_compressed):
         out = io.BytesIO()
-        save(out, **_arrays())
+        save(out, **_arrays())  # type: ignore[arg-type]
         files.append(out.getvalue())
     hostile, objects = io.BytesIO(), io.BytesIO()
     np.save(objects, np.array([{}], object), allow_pickle=True)

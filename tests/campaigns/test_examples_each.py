@@ -1,0 +1,36 @@
+"""Examples of every op and property: all are found, and a failure is told."""
+
+import examples_each
+from hypothesis import strategies as st
+
+from tests.ops.table import TABLE
+
+
+def test_every_record_is_among_the_properties():
+    found = examples_each.properties()
+    assert found["cpu equals reference"].keys() == {spec.name for spec in TABLE}
+    assert len(found) >= 10
+    assert examples_each.KERNELS in found
+
+
+def test_examples_are_counted_until_the_time_is_over():
+    seen = []
+    count, fault = examples_each.count_examples(st.integers(), seen.append, 0.3)
+    assert (count, fault) == (len(seen), "")
+    assert len(set(seen)) > examples_each.BATCH, "another seed for every batch"
+
+
+def test_a_failure_is_shrunk_and_told():
+    def is_small(number):
+        assert number < 1000, f"{number} is too much"
+
+    count, fault = examples_each.count_examples(st.integers(), is_small, 60.0)
+    assert "AssertionError 1000 is too much" in fault
+    assert count > 0
+
+
+def test_a_property_of_an_op_and_one_of_a_kernel():
+    found = examples_each.properties()
+    for title, name in (("gradients are central differences", "relu"), (examples_each.KERNELS, "elementwise.relu")):
+        count, fault = examples_each.count_examples(*found[title][name], 0.1)
+        assert (count > 0, fault) == (True, "")
