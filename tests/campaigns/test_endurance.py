@@ -41,7 +41,7 @@ def test_work_grows_with_the_graph_and_no_faster(name):
 
 def test_a_training_needs_no_more_memory_than_at_its_beginning():
     endurance.training(20, 2)
-    assert endurance.leaks(endurance.training(200, 4)) == []
+    assert endurance.leaks(endurance.training(120, 4)) == []
 
 
 def test_growth_is_noticed():

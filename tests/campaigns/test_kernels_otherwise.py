@@ -8,6 +8,17 @@ import kernel_files
 import plain_kernels
 import pytest
 
+TESTS = """
+import pytest
+
+def test_a(): pass
+
+def test_b(): assert 0
+
+@pytest.mark.skip
+def test_c(): pass
+"""
+
 
 def test_an_index_out_of_bounds_is_noticed(tmp_path):
     assert compiled_otherwise.notices_an_index_out_of_bounds(tmp_path)
@@ -20,9 +31,7 @@ def test_without_checks_it_is_not(tmp_path, monkeypatch):
 
 def test_outcomes_of_tests_are_counted(tmp_path):
     tests = tmp_path / "test_some.py"
-    tests.write_text(
-        "import pytest\n\ndef test_a(): pass\n\ndef test_b(): assert 0\n\n@pytest.mark.skip\ndef test_c(): pass\n"
-    )
+    tests.write_text(TESTS)
     outcome = compiled_otherwise.tested("some", {}, tmp_path, [str(tests)])
     assert (outcome.passed, len(outcome.failed), outcome.skipped) == (1, 1, 1)
     assert outcome.failed[0].endswith("test_b")

@@ -1,7 +1,7 @@
 """Hypothesis examples of each op and property for so many seconds: `python tools/reliability/examples_each.py --write`.
 
-The properties are those of tests/ops and of tests/kernels. The examples are drawn anew in each run; with 30 seconds for
-each op and property the campaign takes ten hours of one core, which `--jobs` shares.
+The properties are those of `minigrad.testing.check_op`, and the tests' own. The examples are drawn anew in each run;
+with 30 seconds for each op and property the campaign takes some twelve hours of one core, which `--jobs` shares.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +21,17 @@ from campaign import Campaign
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from page import markdown_table
 
+from minigrad.testing import PROPERTIES, OpSpec, Sample, strategies
+
 ROOT = Path(__file__).parents[2]
-MODULES = ("test_forward", "test_gradients", "test_contract", "test_saved", "test_errors")
+MODULES = ("test_saved", "test_errors")
 KERNELS = "kernels equal their reference twins"
 BATCH = 50
+_DRAWN: dict[str, Callable[[OpSpec], Any]] = {
+    "plain": lambda spec: spec.samples,
+    "laid out": lambda spec: strategies.laid_out(spec.samples),
+    "typed": strategies.of_any_dtype,
+}
 _PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 
 Property = tuple[Any, Callable[[Any], None]]
@@ -41,15 +49,25 @@ class Count(NamedTuple):
 
 @functools.cache
 def properties() -> dict[str, dict[str, Property]]:
-    """By title and op: those that `over_samples` makes tests of, and the kernels' equality with the reference."""
+    """By title and op: those of `check_op`, those that `over_samples` makes tests of, and the kernels' results."""
     _find_tests()
-    found = {}
+    table = importlib.import_module("tests.ops.table")
+    found: dict[str, dict[str, Property]] = {}
+    for one in PROPERTIES:
+        held = [spec for spec in table.TABLE if not one.missing(spec)]
+        found[one.name.replace("_", " ")] = {
+            spec.name: (_DRAWN[one.samples](spec), partial(_holds, one, spec, table.DEVICE)) for spec in held
+        }
     for module in (importlib.import_module(f"tests.ops.{name}") for name in MODULES):
         for name, test in vars(module).items():
             if hasattr(test, "over"):
                 found[name.removeprefix("test_").replace("_", " ")] = test.over
     found[KERNELS] = {case.name: _of_kernel(tables(), case) for case in tables().TABLE}
     return found
+
+
+def _holds(one: Any, spec: OpSpec, device: str, sample: Sample) -> None:
+    one.holds(spec, sample, device)
 
 
 def tables() -> Any:

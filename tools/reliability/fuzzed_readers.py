@@ -96,7 +96,8 @@ def _with_right_sums(content: bytes) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as damaged, zipfile.ZipFile(out, "w") as archive:
             for member in damaged.infolist():
-                start = member.header_offset + 30 + len(member.filename)
+                names = struct.unpack_from("<2H", content, member.header_offset + 26)
+                start = member.header_offset + 30 + sum(names)
                 archive.writestr(member.filename, content[start : start + member.file_size])
     except Exception:
         return content
