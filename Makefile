@@ -74,7 +74,7 @@ mutants: $(STAMP) ## Change rules and kernels in 300 places, see whether tests n
 
 CAMPAIGNS := scarce_memory endurance threads_and_processes kernel_files compiled_otherwise plain_kernels fuzzing examples_each
 
-reliability: $(STAMP) ## Run all campaigns, for half a day, and write what they find into docs/reliability.md
+reliability: $(STAMP) ## Run all campaigns, for seven hours, and write what they find into docs/reliability.md
 	@$(BIN)/python -m pip install --quiet coverage atheris || echo "atheris cannot be installed: fuzzing does without"
 	@for campaign in $(CAMPAIGNS); do \
 	    options=; [ $$campaign != fuzzing ] || ! $(BIN)/python -c "import atheris" 2>&- || options="--atheris 30"; \
