@@ -12,6 +12,7 @@ ONNX_BIN := $(ONNX_VENV)/bin
 ONNX_STAMP := $(ONNX_VENV)/.installed
 CUDA_TARGETS ?= sm_75 sm_80 sm_90
 BENCH := build/bench-venv
+CAMPAIGN := build/campaign-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -74,11 +75,14 @@ mutants: $(STAMP) ## Change rules and kernels in 300 places, see whether tests n
 
 CAMPAIGNS := scarce_memory endurance threads_and_processes kernel_files compiled_otherwise plain_kernels fuzzing examples_each
 
-reliability: $(STAMP) ## Run all campaigns, for seven hours, and write what they find into docs/reliability.md
-	@$(BIN)/python -m pip install --quiet coverage atheris || echo "atheris cannot be installed: fuzzing does without"
+reliability: ## Run all campaigns, for seven hours, and write what they find into docs/reliability.md
+	@$(MAKE) --no-print-directory VENV=$(CAMPAIGN) $(CAMPAIGN)/.installed
+	@$(CAMPAIGN)/bin/python -m pip install --quiet --no-build-isolation --editable '.[campaign]'
+	@$(CAMPAIGN)/bin/python -m pip install --quiet --no-build-isolation --editable '.[fuzz]' || \
+	    echo "atheris cannot be installed: fuzzing does without"
 	@for campaign in $(CAMPAIGNS); do \
-	    options=; [ $$campaign != fuzzing ] || ! $(BIN)/python -c "import atheris" 2>&- || options="--atheris 30"; \
-	    $(BIN)/python tools/reliability/$$campaign.py --write $$options || failed=1; \
+	    options=; [ $$campaign != fuzzing ] || ! $(CAMPAIGN)/bin/python -c "import atheris" 2>&- || options="--atheris 30"; \
+	    $(CAMPAIGN)/bin/python tools/reliability/$$campaign.py --write $$options || failed=1; \
 	done; [ -z "$$failed" ]
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md

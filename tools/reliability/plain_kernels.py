@@ -1,7 +1,7 @@
 """The CPU's kernels without vector IR as plain Python, with line coverage: `python tools/reliability/plain_kernels.py`.
 
 As Python an index out of bounds is an error and an integer does not wrap around, and what no example reaches is seen.
-Kernels that say with vector IR what a loop does cannot run so; `sanitizers.py` runs those.
+Kernels that say with vector IR what a loop does cannot run so; `compiled_otherwise.py` runs those.
 """
 
 from __future__ import annotations
