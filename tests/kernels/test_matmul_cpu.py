@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import matmul, team, threads
+from minigrad_kernels.cpu import matmul, matmul_dot, team, threads
 
 SHAPES = [
     (1, 100, 50, 10),
@@ -66,6 +66,17 @@ def test_strides(shape):
 )
 def test_rows_with_rows(shape, dtype):
     a, b = matrices(shape, dtype)
+    by_columns = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    assert_product(multiply(a, by_columns), a, b)
+
+
+def test_rows_with_rows_in_blocks_both_ways(monkeypatch):
+    monkeypatch.setattr(matmul_dot, "BLOCK_BYTES", 3600)
+    monkeypatch.setattr(matmul_dot, "_plan", matmul_dot._plan.__wrapped__)
+    plan = matmul_dot._plan(2, 30, 90, 61, 4)
+    assert plan.block_m < 30
+    assert plan.block_n < 61
+    a, b = matrices((2, 30, 90, 61), np.float32)
     by_columns = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
     assert_product(multiply(a, by_columns), a, b)
 

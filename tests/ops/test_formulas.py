@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import assume
 from numpy.testing import assert_allclose
 
+import minigrad as mg
+from minigrad.nn import functional as F
 from tests.ops.table import DEVICE, TABLE, over_samples
 
 erf = np.vectorize(math.erf, otypes=[float])
@@ -208,6 +210,28 @@ def assert_equals_formula(spec, sample, formula):
 def test_what_is_composed_is_its_formula(spec, sample):
     assume(all(array.size for array in sample.inputs))
     assert_equals_formula(spec, sample, FORMULAS[spec.name])
+
+
+def test_one_row_has_a_formula_too():
+    """The records draw batches."""
+    rng = np.random.default_rng(0)
+    x, w, target = rng.normal(size=4), rng.normal(size=(3, 4)), np.array(2)
+    tensor = mg.from_numpy
+    assert_allclose(F.linear(tensor(x), tensor(w)).numpy(), w @ x)
+    assert_allclose(F.multi_margin_loss(tensor(x), mg.tensor(2)).item(), multi_margin(x, target))
+    assert_allclose(F.nll_loss(tensor(x), mg.tensor(2)).item(), nll(x, target))
+
+
+def test_integers_are_divided_towards_0():
+    x, y = mg.tensor([7, -7, 7, -7, 6, -6]), mg.tensor([2, 2, -2, -2, 3, 3])
+    assert mg.div(x, y, rounding_mode="trunc").tolist() == [3, -3, -3, 3, 2, -2]
+
+
+def test_a_variance_keeps_its_digits_beside_a_large_mean():
+    x = (1000.3 + 1e-3 * np.random.default_rng(0).normal(size=1000)).astype(np.float32)
+    exact = x.astype(np.float64)
+    assert_allclose(mg.var(mg.from_numpy(x)).item(), exact.var(ddof=1), rtol=4e-7)
+    assert_allclose(mg.std(mg.from_numpy(x)).item(), exact.std(ddof=1), rtol=4e-7)
 
 
 def test_every_formula_has_its_record():

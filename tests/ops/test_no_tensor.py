@@ -7,9 +7,10 @@ import pytest
 import minigrad as mg
 from minigrad.errors import DTypeError
 from minigrad.ops.index import getitem
+from minigrad.ops.transfer import to_device
 from tests.ops.test_completeness import public_functions
 
-FUNCTIONS = {function.__name__: function for function in (*public_functions(), getitem)}
+FUNCTIONS = {function.__name__: function for function in (*public_functions(), getitem, to_device)}
 SPOKEN_FOR = {
     **dict.fromkeys(("float", "double", "long", "int", "bool"), "cast"),
     "floor_divide": "div",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from typing import NamedTuple
+
+from .estimates import estimates_of, shares_work
 
 Function = ast.FunctionDef | ast.Lambda
 
@@ -321,33 +323,36 @@ OPERATORS: tuple[Callable[[Source, ast.AST, Function | None], Iterator[Change]],
 
 def changes_of(source: Source) -> Iterator[tuple[Change, tuple[Function, ...]]]:
     """Every change of a source that every operator makes, and the functions it lies in, the outermost first."""
-    for node, functions in _nodes(source.tree, ()):
+    for node, functions in _nodes(source.tree, (), estimates_of(source.tree)):
         for operator in OPERATORS:
             for change in operator(source, node, functions[-1] if functions else None):
                 yield change, functions
 
 
-def _nodes(parent: ast.AST, functions: tuple[Function, ...]) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
+def _nodes(
+    parent: ast.AST, functions: tuple[Function, ...], estimates: frozenset[str]
+) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
     """The nodes of code that computes: no annotations, docstrings, imports, decorators, messages, estimates of time."""
+    for node in _computing(parent, estimates):
+        inner = (*functions, node) if isinstance(node, Function) else functions
+        yield node, inner
+        yield from _nodes(node, inner, estimates)
+
+
+def _computing(parent: ast.AST, estimates: Collection[str]) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(parent):
         if name in ("annotation", "returns", "decorator_list"):
             continue
-        for node in value if isinstance(value, list) else [value]:
-            if isinstance(node, ast.AST) and not _is_left_out(node):
-                inner = (*functions, node) if isinstance(node, Function) else functions
-                yield node, inner
-                yield from _nodes(node, inner)
+        nodes = value if isinstance(value, list) else [value]
+        if name == "args" and isinstance(parent, ast.Call) and shares_work(parent):
+            nodes = [*nodes[:2], *nodes[3:]]  # the third says how long it takes
+        yield from (node for node in nodes if isinstance(node, ast.AST) and not _is_left_out(node, estimates))
 
 
-def _is_left_out(node: ast.AST) -> bool:
+def _is_left_out(node: ast.AST, estimates: Collection[str]) -> bool:
     if isinstance(node, ast.FunctionDef):
         return any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
-    if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and is_estimate(target.id) for target in node.targets)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id in estimates
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return is_text or isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr)
-
-
-def is_estimate(name: str) -> bool:
-    """Whether a name holds a guess of how long work takes, which decides on threads and on no result."""
-    return name == "work" or name.endswith("_NANOSECONDS")

@@ -21,7 +21,6 @@ def write(verdicts: Sequence[Verdict], seed: int, workers: int, page: Path = PAG
 def section(verdicts: Sequence[Verdict], seed: int, workers: int) -> str:
     """The text: what was done, the share killed in each file, every survivor."""
     survivors = [verdict for verdict in sorted(verdicts) if not verdict.outcome.killed]
-    left_out = "; ".join(f"{_short(path)} ({why})" for path, why in LEFT_OUT.items())
     return "\n".join(
         [
             *_summary(verdicts, seed, workers),
@@ -31,8 +30,10 @@ def section(verdicts: Sequence[Verdict], seed: int, workers: int) -> str:
             "Survivors, all of them:" if survivors else "There are no survivors.",
             "",
             *(line for verdict in survivors for line in _survivor(verdict)),
-            "Not mutated: texts, annotations, estimates of the time that work takes (which decide on threads, not on",
-            f"results), and the files {left_out}.",
+            "Left out of the draw is what cannot change a result: annotations, the texts of messages, and what `team.run`",
+            "and `threads.run` are told of the time that work takes, which decides on threads alone, with the names",
+            "that are read for nothing else. Left out are also the files that hold neither rules nor kernels:",
+            f"{', '.join(map(_short, LEFT_OUT))}.",
         ]
     )
 

@@ -31,17 +31,22 @@ class Selection:
         self._surveys = {as_python: _survey(as_python) for as_python in (False, True)}
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Names of tests: those that run the innermost function around a mutant, then those that run its file."""
+        """Names of tests: of the function by its name, those that run the innermost one around, those of its file."""
         # A kernel that is compiled is not seen to run: its file is that of what calls it.
         paths = {mutant.path}
         if mutant.path.startswith(KERNELS):
             paths |= {path_of(module) for module in dependents(mutant.path)}
         places = [f"{mutant.path}:{line}" for line in mutant.functions]
+        far = len(places) + 1
         ranked = []
         for test, (seconds, functions) in self._surveys[runs_as_python(mutant.path)].items():
             ran = set(functions)
-            near = next((rank for rank, place in enumerate(places) if place in ran), len(places))
-            if near < len(places) or paths & {place.partition(":")[0] for place in functions}:
+            near = next((rank for rank, place in enumerate(places) if place in ran), far)
+            if test.endswith(f"[{mutant.name}]"):  # what looks at a function without calling it, such as its defaults
+                near = -1
+            elif near == far and mutant.path.startswith(KERNELS) and test.startswith("tests/kernels"):
+                near = far - 1
+            if near < far - 1 or paths & {place.partition(":")[0] for place in functions}:
                 ranked.append((near, seconds, test))
         return _within_time(sorted(ranked))
 
