@@ -30,8 +30,8 @@ def section(verdicts: Sequence[Verdict], seed: int, workers: int) -> str:
             "Survivors, all of them:" if survivors else "There are no survivors.",
             "",
             *(line for verdict in survivors for line in _survivor(verdict)),
-            "Left out of the draw is what cannot change a result: annotations, the texts of messages, and what `team.run`",
-            "and `threads.run` are told of the time that work takes, which decides on threads alone, with the names",
+            "Left out of the draw is what cannot change a result: annotations, texts of messages, and what team.run",
+            "and threads.run are told of the time that work takes, which decides on threads alone, with the names",
             "that are read for nothing else. Left out are also the files that hold neither rules nor kernels:",
             f"{', '.join(map(_short, LEFT_OUT))}.",
         ]
