@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad_kernels.cpu import matmul, matmul_dot, team, threads
+from tests.kernels.cases.running import assert_guards_stand, guarded
 
 SHAPES = [
     (1, 100, 50, 10),
@@ -18,10 +19,12 @@ EMPTY = [(0, 2, 3, 4), (2, 0, 3, 4), (2, 4, 3, 0), (2, 4, 0, 3)]
 
 
 def multiply(a, b):
-    """Call matmul with poisoned out and scratch of exactly the size asked for."""
-    out = np.full((a.shape[0], a.shape[1], b.shape[2]), np.nan, a.dtype)
-    scratch = np.full(matmul.matmul_scratch_bytes(out, a, b), 255, np.uint8)
+    """Call matmul with poisoned out and scratch of exactly the size asked for; nothing beside is written."""
+    out = guarded(np.full((a.shape[0], a.shape[1], b.shape[2]), np.nan, a.dtype))
+    scratch = guarded(np.full(matmul.matmul_scratch_bytes(out, a, b), 255, np.uint8))
     matmul.matmul(out, a, b, scratch)
+    assert_guards_stand(out)
+    assert_guards_stand(scratch)
     return out
 
 

@@ -13,7 +13,7 @@ from .selection import Selection, fingerprint
 from .session import BUILD, Outcome, prepare, test
 from .sites import Mutant, runs_as_python
 
-TEST_SECONDS = 120.0
+TEST_SECONDS = 150.0
 
 
 class Verdict(NamedTuple):

@@ -19,7 +19,7 @@ PLAIN_TARGETS = TARGETS[1:]
 
 # With the few examples of the survey. Longer tests are left to CI.
 LONGEST_SECONDS = 12.0
-ALL_SECONDS = 40.0
+ALL_SECONDS = 80.0
 
 Survey = dict[str, tuple[float, list[str]]]
 
@@ -32,22 +32,19 @@ class Selection:
 
     def tests_for(self, mutant: Mutant) -> list[str]:
         """Names of tests: of the function by its name, those that run the innermost one around, those of its file."""
-        # A kernel that is compiled is not seen to run: its file is that of what calls it.
+        # A kernel that is compiled is not seen to run: what is seen is its file, or that of what calls it.
         paths = {mutant.path}
         if mutant.path.startswith(KERNELS):
             paths |= {path_of(module) for module in dependents(mutant.path)}
         places = [f"{mutant.path}:{line}" for line in mutant.functions]
-        far = len(places) + 1
         ranked = []
         for test, (seconds, functions) in self._surveys[runs_as_python(mutant.path)].items():
-            ran = set(functions)
-            near = next((rank for rank, place in enumerate(places) if place in ran), far)
-            if test.endswith(f"[{mutant.name}]"):  # what looks at a function without calling it, such as its defaults
-                near = -1
-            elif near == far and mutant.path.startswith(KERNELS) and test.startswith("tests/kernels"):
-                near = far - 1
-            if near < far - 1 or paths & {place.partition(":")[0] for place in functions}:
-                ranked.append((near, seconds, test))
+            ran, files = set(functions), {place.partition(":")[0] for place in functions}
+            is_named = test.endswith(f"[{mutant.name}]")  # it looks at what it does not call, such as defaults
+            if is_named or paths & files:
+                is_far = 2 * (mutant.path not in files) + (not test.startswith("tests/kernels"))
+                near = next((rank for rank, place in enumerate(places) if place in ran), len(places) + is_far)
+                ranked.append((-1 if is_named else near, seconds, test))
         return _within_time(sorted(ranked))
 
 
