@@ -69,8 +69,11 @@ def _convolution(name, batch, channels, outputs, size, kernel, stride, pad, grou
     return _gather(name, gather, channels // groups, outputs // groups, groups, itemsize)
 
 
-def _product(shape: tuple[int, ...], itemsize: int) -> tuple[object, ...]:
-    return *matmul_packed._plan(*shape, itemsize), "dots", *matmul_dot._plan(*shape, itemsize)[:-1]
+def _product(batch: int, height: int, depth: int, width: int, dtype: str) -> tuple[object, ...]:
+    a, columns = np.empty((batch, height, depth), dtype), np.empty((batch, width, depth), dtype)
+    shape, itemsize = (batch, height, depth, width), a.itemsize
+    way = "dots" if matmul_dot.is_dot(a, columns.transpose(0, 2, 1)) else "packed"
+    return way, *matmul_packed._plan(*shape, itemsize), *matmul_dot._plan(*shape, itemsize)[:-1]
 
 
 def lines() -> list[str]:
@@ -81,7 +84,7 @@ def lines() -> list[str]:
             for name in ("y", "x", "w"):
                 found.append(f"{dtype} {shape} {name}: {' '.join(map(str, _convolution(name, *shape, dtype)))}")
         for shape in PRODUCTS:
-            found.append(f"{dtype} {shape}: {' '.join(map(str, _product(shape, np.dtype(dtype).itemsize)))}")
+            found.append(f"{dtype} {shape}: {' '.join(map(str, _product(*shape, dtype)))}")
     return found
 
 
