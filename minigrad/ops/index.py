@@ -20,7 +20,7 @@ from minigrad.ops.gather import take
 from minigrad.ops.reduce import broadcast_shape
 from minigrad.ops.shape import permute, reshape
 from minigrad.ops.slicing import SLICE
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor, content_of, tensor
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
@@ -106,7 +106,7 @@ def _as_array(item: Any) -> Any:
     if isinstance(item, list | range):
         item = tensor(list(item), None if len(item) else dtypes.int64)
     if isinstance(item, Tensor):
-        item = item.backend.to_numpy(item.array)
+        item = content_of("index", item)
     if not isinstance(item, np.ndarray):
         return item
     if not item.ndim:
