@@ -12,11 +12,12 @@ ONNX_BIN := $(ONNX_VENV)/bin
 ONNX_STAMP := $(ONNX_VENV)/.installed
 CUDA_TARGETS ?= sm_75 sm_80 sm_90
 BENCH := build/bench-venv
+CAMPAIGN := build/campaign-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test onnx-suite docs-pictures numerics mutants bench lock clean
+.PHONY: help demo test warmup lint types format format-check lines cuda-check cuda-test gpu-test onnx-suite docs-pictures numerics mutants reliability bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -71,6 +72,18 @@ numerics: ## Measure the errors of ops on hard inputs beside PyTorch's, and writ
 
 mutants: $(STAMP) ## Change rules and kernels in 300 places, see whether tests notice, write it into docs/reliability.md
 	$(BIN)/python -m tools.mutants
+
+CAMPAIGNS := scarce_memory endurance threads_and_processes kernel_files compiled_otherwise plain_kernels fuzzing examples_each
+
+reliability: ## Run all campaigns, for seven hours, and write what they find into docs/reliability.md
+	@$(MAKE) --no-print-directory VENV=$(CAMPAIGN) $(CAMPAIGN)/.installed
+	@$(CAMPAIGN)/bin/python -m pip install --quiet --no-build-isolation --editable '.[campaign]'
+	@$(CAMPAIGN)/bin/python -m pip install --quiet --no-build-isolation --editable '.[fuzz]' || \
+	    echo "atheris cannot be installed: fuzzing does without"
+	@for campaign in $(CAMPAIGNS); do \
+	    options=; [ $$campaign != fuzzing ] || ! $(CAMPAIGN)/bin/python -c "import atheris" 2>&- || options="--atheris 30"; \
+	    $(CAMPAIGN)/bin/python tools/reliability/$$campaign.py --write $$options || failed=1; \
+	done; [ -z "$$failed" ]
 
 bench: ## Measure against PyTorch, and write the tables of README.md and docs/performance.md
 	@$(MAKE) --no-print-directory VENV=$(BENCH) $(BENCH)/.installed

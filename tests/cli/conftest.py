@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ class Outcome:
         assert self.code in (1, 2)
         (line,) = self.err.splitlines()
         return line.removeprefix("minigrad: ")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heeded():
+    """A shell starts what runs in the background deaf to SIGINT, and processes inherit it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("bits", [bits for bits in simd.WIDTHS if bits != simd.VECTOR_BITS])
 def test_width(bits, tmp_path):
-    """Run their tests in float32 again, in a process with vectors of this width."""
+    """Run their tests in float32, and products in float64, again, in a process with vectors of this width."""
     environment = os.environ | {"MINIGRAD_SIMD_BITS": str(bits), "MINIGRAD_CACHE_DIR": str(tmp_path)}
     command = [
         sys.executable,
@@ -25,7 +25,7 @@ def test_width(bits, tmp_path):
         "-p",
         "no:cacheprovider",
         "-k",
-        "float32 or random or bad_values",
+        "float32 or random or bad_values or (test_product and float64)",
     ]
     files = [str(HERE / f"test_{name}_cpu.py") for name in ("conv", "matmul", "winograd")]
     done = subprocess.run(command + files, env=environment, capture_output=True, text=True, check=False)

@@ -1,6 +1,7 @@
 """The table of all records, and tests over the samples of each."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +54,10 @@ def each(specs: Iterable[OpSpec]):
 
 
 def over_samples(specs: Iterable[OpSpec], examples: int, strategy: Callable = lambda spec: spec.samples):
-    """Run `check(spec, sample)` for each record on so many of its samples, and at night on 50 times as many."""
+    """Run `check(spec, sample)` for each record on so many of its samples, and at night on 50 times as many.
+
+    The test's attribute `over` has what it takes to run as many as one likes: `tools/reliability/examples_each.py`.
+    """
 
     def decorate(check):
         @TIMES
@@ -66,6 +70,7 @@ def over_samples(specs: Iterable[OpSpec], examples: int, strategy: Callable = la
 
             property_holds()
 
+        test.over = {spec.name: (strategy(spec), partial(check, spec)) for spec in specs}
         return test
 
     return decorate

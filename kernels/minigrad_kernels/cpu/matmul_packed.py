@@ -31,8 +31,8 @@ ENOUGH_TASKS = 8
 SMALL_M = 2 * PRODUCT_ROWS
 # Multiply-adds that a core does in a nanosecond, roughly: what a share of the work is worth.
 SPEED = 50
-# A tile for the last columns, and a row of zeros in place of a bias.
-SPARE_ROWS = PRODUCT_ROWS + 1
+# A tile for the last columns, and rows for the zeros in place of a bias, of which there is one for each row.
+SPARE_ROWS = PRODUCT_ROWS + ceil_div(PRODUCT_ROWS, PRODUCT_VECTORS * VECTOR_BYTES // 8)
 
 
 @kernel("out T1", "strided T3")
