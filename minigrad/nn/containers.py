@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from minigrad.checks import as_int, as_list
-from minigrad.errors import DataError, ShapeError
+from minigrad.errors import DataError, PositionError
 from minigrad.nn import fusion
 from minigrad.nn.module import Module
 
@@ -47,7 +47,7 @@ class _Row(Module):
     def _place(self, position: int) -> int:
         number = as_int(type(self).__name__, "an index", position)
         if not -len(self) <= number < len(self):
-            raise ShapeError(f"{type(self).__name__}: there are {len(self)} layers, none at {number}")
+            raise PositionError(f"{type(self).__name__}: there are {len(self)} layers, none at {number}")
         return number % len(self)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd import apply
 from minigrad.backends.base import Spec
-from minigrad.errors import DataError, DTypeError, ShapeError
+from minigrad.errors import DataError, DTypeError, PositionError, ShapeError
 from minigrad.ops.arguments import as_int, listed, require_tensor
 from minigrad.ops.gather import take
 from minigrad.ops.reduce import broadcast_shape
@@ -144,5 +144,5 @@ def _checked_position(spec: Spec, item: Any, axis: int) -> int:
     position = as_int("index", "an index", item)
     length = spec.shape[axis]
     if not -length <= position < length:
-        raise ShapeError(listed(f"index: {position} is outside axis {axis} of length {length}", input=spec))
+        raise PositionError(listed(f"index: {position} is outside axis {axis} of length {length}", input=spec))
     return position % length
