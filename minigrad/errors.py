@@ -25,6 +25,10 @@ class DeviceError(MinigradError, RuntimeError):
     """A device that is missing, mixed devices, or a kernel that a device lacks."""
 
 
+class OutOfMemoryError(DeviceError, MemoryError):
+    """Memory that a device does not have."""
+
+
 class GraphError(MinigradError, RuntimeError):
     """A gradient that cannot be computed from what the tape holds."""
 

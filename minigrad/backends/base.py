@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.checks import as_flag, require_callable, require_like, shown
 from minigrad.dtypes import DType, uint8
-from minigrad.errors import DeviceError
+from minigrad.errors import DeviceError, OutOfMemoryError
 
 Array = Any
 """A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
@@ -114,9 +114,9 @@ class Backend(ABC):
     def view(self, name: str, array: Array, params: Sequence[Any]) -> Array:
         """The view that the view op `name` makes of `array`: no copy."""
 
-    def exhausted(self, op: str, spec: object) -> DeviceError:
+    def exhausted(self, op: str, spec: object) -> OutOfMemoryError:
         """The error for memory that is not to be had."""
-        return DeviceError(f"{op}: the device '{self.name}' has no memory for {spec}; use smaller tensors")
+        return OutOfMemoryError(f"{op}: the device '{self.name}' has no memory for {spec}; use smaller tensors")
 
     def scratch(self, size: int) -> Array:
         """Working memory of `size` bytes, of undefined content."""

@@ -4,7 +4,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.errors import DTypeError, ShapeError
+from minigrad.errors import DTypeError
 
 
 def param(*values):
