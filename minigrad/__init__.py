@@ -5,12 +5,22 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd import Op, apply, grad
+from minigrad.autograd import Op, grad
 from minigrad.backends.base import Spec, register_kernel
 from minigrad.backends.cpu import get_num_threads, set_num_threads, warmup
 from minigrad.dtypes import bool_, float32, float64, int32, int64, uint8
-from minigrad.errors import DataError, DeviceError, DTypeError, GraphError, MinigradError, ShapeError
+from minigrad.errors import (
+    DataError,
+    DeviceError,
+    DTypeError,
+    GraphError,
+    MinigradError,
+    OutOfMemoryError,
+    PositionError,
+    ShapeError,
+)
 from minigrad.ops.activation import relu
+from minigrad.ops.arguments import apply
 from minigrad.ops.compare import clamp, eq, ge, gt, le, lt, maximum, minimum, ne, where
 from minigrad.ops.conv import conv2d
 from minigrad.ops.create import arange, empty, full, ones, ones_like, rand, randn, zeros, zeros_like
@@ -63,6 +73,8 @@ __all__ = [
     "GraphError",
     "MinigradError",
     "Op",
+    "OutOfMemoryError",
+    "PositionError",
     "ShapeError",
     "Spec",
     "Tape",

@@ -18,10 +18,11 @@ from sys import getrefcount
 from typing import Any, Literal, NamedTuple, cast, overload
 
 from minigrad.backends.base import Array, Backend, Spec
+from minigrad.checks import require_declaration, require_flags
 from minigrad.dtypes import DEFAULT, FLOATS
 from minigrad.errors import DeviceError, GraphError, ShapeError
 from minigrad.recording import Recording, is_grad_enabled
-from minigrad.tensor import Tensor, Version
+from minigrad.tensor import Tensor, Version, tensors_of
 
 _sequence = itertools.count()
 observers: ContextVar[tuple[Any, ...]] = ContextVar("observers", default=())
@@ -91,9 +92,7 @@ class Op:
     constant: tuple[bool, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        unknown = set(self.vjp) - set(self.arguments)
-        if unknown:
-            raise GraphError(f"{self.name}: vjp names {sorted(unknown)}, which are not among {self.arguments}")
+        require_declaration(self)
         rules = tuple(self._compile(name, self.vjp.get(name)) for name in self.arguments)
         object.__setattr__(self, "rules", rules)
         object.__setattr__(self, "constant", tuple(name in self.constant_in for name in self.arguments))
@@ -208,9 +207,8 @@ class Node:
             raise self.released()
         result = rule.function(grad, *[source(self, position, linked) for source in rule.sources])
         if result.spec != self.specs[position]:
-            raise GraphError(
-                f"{self.op.name}: the rule for input {position} gave {result.spec}, the input is {self.specs[position]}"
-            )
+            specs = f"gave {result.spec}, the input is {self.specs[position]}"
+            raise GraphError(f"{self.op.name}: the rule for input {position} {specs}")
         for watcher in observers.get():
             watcher.differentiated(self, position, result)
         return result
@@ -239,8 +237,11 @@ def apply_all(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) ->
         array = backend.view(op.name, inputs[0].array, scalars)
         outs = [Tensor(array, specs, backend, version=inputs[0].version)]
     else:
-        outs = [Tensor(backend.empty(spec), spec, backend) for spec in (specs if len(op.outputs) > 1 else (specs,))]
-        backend.run(op, [out.array for out in outs], [given.array for given in inputs], scalars)
+        try:
+            outs = [Tensor(backend.empty(spec), spec, backend) for spec in (specs if len(op.outputs) > 1 else (specs,))]
+            backend.run(op, [out.array for out in outs], [given.array for given in inputs], scalars)
+        except MemoryError as error:
+            raise backend.exhausted(op.name, specs) from error
     if is_grad_enabled() and outs[0].spec.dtype in FLOATS:
         record(op, inputs, params, outs)
     for watcher in watchers:
@@ -411,9 +412,8 @@ def _seed(out: Tensor, seed: Tensor | None, caller: str) -> Tensor:
     if seed.backend is not out.backend:
         raise DeviceError(f"{caller}: the output is on device '{out.device}', the gradient given on '{seed.device}'")
     if seed.spec != out.spec:
-        raise ShapeError(
-            f"{caller}: the gradient given must match the output\n  output: {out.spec}\n  grad:   {seed.spec}"
-        )
+        specs = f"  output: {out.spec}\n  grad:   {seed.spec}"
+        raise ShapeError(f"{caller}: the gradient given must match the output\n{specs}")
     return seed
 
 
@@ -463,22 +463,21 @@ def grad(
     allow_unused
         Give None for an input that no output depends on, instead of raising GraphError.
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    seeds = [grad_outputs] if isinstance(grad_outputs, Tensor) else grad_outputs
+    outputs, inputs = tensors_of("grad", "outputs", outputs), tensors_of("grad", "inputs", inputs)
+    seeds = None if grad_outputs is None else tensors_of("grad", "grad_outputs", grad_outputs, optional=True)
+    retain = create_graph if retain_graph is None else retain_graph
+    require_flags("grad", retain_graph=retain, create_graph=create_graph, allow_unused=allow_unused)
     for position, given in enumerate(inputs):
         if not given.requires_grad:
             raise GraphError(f"grad: input {position}, {given.spec}, does not require a gradient")
     places = [given.node or given for given in inputs]
     with Recording(create_graph):
         roots = _seeds(outputs, seeds, "grad")
-        retain = create_graph if retain_graph is None else retain_graph
         sums = _propagate(roots, set(places), retain, create_graph)
     missing = [position for position, place in enumerate(places) if place not in sums]
     if missing and not allow_unused:
-        raise GraphError(
-            f"grad: the outputs do not depend on inputs {missing}; pass allow_unused=True to get None there"
-        )
+        message = f"the outputs do not depend on inputs {missing}; pass allow_unused=True to get None there"
+        raise GraphError(f"grad: {message}")
     return tuple(sums[place].total if place in sums else None for place in places)
 
 
@@ -486,9 +485,11 @@ def backward(
     output: Tensor, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
     """Add the gradient of `output` to `.grad` of every leaf it depends on; a leaf's `.grad` is its own memory."""
+    retain = create_graph if retain_graph is None else retain_graph
+    require_flags("backward", retain_graph=retain, create_graph=create_graph)
+    seeds = None if gradient is None else tensors_of("backward", "gradient", gradient)
     with Recording(create_graph):
-        roots = _seeds([output], None if gradient is None else [gradient], "backward")
-        retain = create_graph if retain_graph is None else retain_graph
+        roots = _seeds([output], seeds, "backward")
         sums = _propagate(roots, None, retain, create_graph)
         # All memory comes before the first change: where it runs out, no leaf has got anything.
         ends = [(e, total, _deposit(e, total, create_graph)) for e, total in sums.items() if isinstance(e, Tensor)]

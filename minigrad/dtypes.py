@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from minigrad.checks import shown
 from minigrad.errors import DTypeError
 
 DType = np.dtype[Any]
@@ -27,19 +28,19 @@ FLOATS: Final = frozenset({float32, float64})
 # Bool gives way to integers, integers to floats; within a kind the wider dtype wins.
 _KIND: Final = {bool_: 0, uint8: 1, int32: 1, int64: 1, float32: 2, float64: 2}
 _WIDTH: Final = {bool_: 0, uint8: 0, int32: 1, int64: 2, float32: 0, float64: 1}
-_OF_PYTHON: Final = {bool: bool_, int: int64, float: float32}
+_OF_PYTHON: Final[dict[Any, DType]] = {bool: bool_, int: int64, float: float32}
 
 
-def as_dtype(dtype: Any) -> DType:
+def as_dtype(dtype: Any, op: str = "") -> DType:
     """The one of our dtypes that `dtype` (a dtype, a name, a Python type) stands for; DTypeError for others."""
-    found = _OF_PYTHON.get(dtype) if isinstance(dtype, type) else None
-    if found is None:
-        try:
-            found = np.dtype(dtype)
-        except TypeError as error:
-            raise DTypeError(f"dtype: {dtype!r} is not a dtype; use one of {_names()}") from error
+    try:
+        # NumPy reads dtypes from much else: None is float64 to it, and a tensor its dtype.
+        found = np.dtype(_OF_PYTHON.get(dtype, dtype)) if isinstance(dtype, type | str | np.dtype) else None
+    except TypeError:
+        found = None
     if found not in _KIND:
-        raise DTypeError(f"dtype: {found.name} is not supported; use one of {_names()}")
+        what = f"{shown(dtype)} is not a dtype" if found is None else f"{found.name} is not supported"
+        raise DTypeError(f"{f'{op}: dtype' if op else 'dtype:'} {what}; use one of {_names()}")
     return found
 
 

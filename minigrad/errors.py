@@ -6,7 +6,11 @@ class MinigradError(Exception):
 
 
 class ShapeError(MinigradError, ValueError):
-    """Shapes, axes or hyper-parameters that do not fit together."""
+    """Shapes, axes, sizes or counts that are out of their range or do not fit together."""
+
+
+class PositionError(ShapeError, IndexError):
+    """An index beyond the end of an axis or a container; an IndexError, as Python's own protocols expect."""
 
 
 class DTypeError(MinigradError, TypeError):
@@ -14,11 +18,15 @@ class DTypeError(MinigradError, TypeError):
 
 
 class DataError(MinigradError, ValueError):
-    """Data, files or labels whose content is wrong."""
+    """Data, files, labels or settings whose content is wrong."""
 
 
 class DeviceError(MinigradError, RuntimeError):
     """A device that is missing, mixed devices, or a kernel that a device lacks."""
+
+
+class OutOfMemoryError(DeviceError, MemoryError):
+    """Memory that a device does not have."""
 
 
 class GraphError(MinigradError, RuntimeError):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import operator
 import threading
-from typing import Any, SupportsIndex
+from typing import Any
 
-from minigrad.errors import DataError, DTypeError
+from minigrad.checks import as_mapping, shown
+from minigrad.errors import DataError, DTypeError, MinigradError
 
 INITIALISATION, DROPOUT, SHUFFLING, AUGMENTATION = range(4)
 _STREAMS = ("initialisation", "dropout", "shuffling", "augmentation")
@@ -50,8 +51,10 @@ def get_rng_state() -> dict[str, int]:
 def set_rng_state(state: dict[str, Any]) -> None:
     """Go back to a state that `get_rng_state` gave."""
     global _seed
-    if set(state) != {"seed", *_STREAMS}:
-        raise DataError(f"set_rng_state: the keys must be seed, {', '.join(_STREAMS)}; got {sorted(state)}")
+    if set(as_mapping("set_rng_state", "state", state)) != {"seed", *_STREAMS}:
+        raise DataError(
+            f"set_rng_state: the keys must be seed, {', '.join(_STREAMS)}; got {shown(sorted(map(str, state)))}"
+        )
     seed, *offsets = [_as_word("set_rng_state", name, state[name]) for name in ("seed", *_STREAMS)]
     with _lock:
         _seed = seed
@@ -60,9 +63,12 @@ def set_rng_state(state: dict[str, Any]) -> None:
 
 def _as_word(caller: str, name: str, value: Any) -> int:
     """`value` as an integer of 64 bits."""
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise DTypeError(f"{caller}: {name} must be an integer, got {value!r}")
-    number = operator.index(value)
+    try:
+        number = operator.index(value)
+    except (TypeError, MinigradError):
+        number = None
+    if number is None or isinstance(value, bool):
+        raise DTypeError(f"{caller}: {name} must be an integer, got {shown(value)}")
     if not 0 <= number < 2**64:
-        raise DataError(f"{caller}: {name} must lie in [0, 2**64), got {number}")
+        raise DataError(f"{caller}: {name} must lie in [0, 2**64), got {shown(value)}")
     return number

@@ -17,6 +17,7 @@ import numpy as np
 
 from minigrad.autograd import Node, Op, observers
 from minigrad.backends.base import Spec
+from minigrad.checks import require_callable
 from minigrad.errors import GraphError
 from minigrad.tables import table
 from minigrad.tensor import Tensor, Version
@@ -192,6 +193,7 @@ def register_hook(input: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Hoo
     """Call `hook(grad)` when the whole gradient of a tensor is computed; a tensor that it returns takes its place."""
     if not input.requires_grad:
         raise GraphError("register_hook: this tensor does not require a gradient")
+    require_callable("register_hook", "hook", hook)
     place = input if input.node is None else input.node
     if place.hooks is None:
         place.hooks = []

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backends.base import Array, Backend, Spec, get_backend
+from minigrad.checks import as_flag, as_int, as_list, require_like, shown
 from minigrad.dtypes import DType
 from minigrad.errors import DeviceError, DTypeError, GraphError, ShapeError
 
@@ -100,7 +101,10 @@ class Tensor(Methods):
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """The shape, or the length of one axis."""
-        return self.shape if dim is None else self.shape[dim]
+        axis = 0 if dim is None else as_int("size", "dim", dim)
+        if dim is not None and not -self.ndim <= axis < self.ndim:
+            raise ShapeError(f"size: dim must lie in [{-self.ndim}, {self.ndim - 1}], got {axis}")
+        return self.shape if dim is None else self.shape[axis]
 
     def dim(self) -> int:
         """Number of axes."""
@@ -114,7 +118,7 @@ class Tensor(Methods):
         """Say whether a leaf wants a gradient; returns the tensor."""
         if self.node is not None:
             raise GraphError(f"requires_grad_: only leaves can be told; this one was made by {self.node.op.name}")
-        if requires_grad and self.dtype not in dtypes.FLOATS:
+        if as_flag("requires_grad_", "requires_grad", requires_grad) and self.dtype not in dtypes.FLOATS:
             raise DTypeError(f"requires_grad_: only float tensors have gradients; this is {self.spec}")
         self.requires_grad = requires_grad
         return self
@@ -143,11 +147,11 @@ class Tensor(Methods):
         """The one element as a Python number."""
         if self.numel() != 1:
             raise ShapeError(f"item: a tensor of one element is required, this is {self.spec}")
-        return self.backend.to_numpy(self.array).item()
+        return content_of("item", self).item()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return self.backend.to_numpy(self.array).tolist()
+        return content_of("tolist", self).tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -220,6 +224,8 @@ class _Held(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor) -> None:
+        if not isinstance(data, Tensor):
+            raise DTypeError(f"{type(self).__name__}: data must be a Tensor, got {shown(data)}; use minigrad.tensor")
         array = data.backend.contiguous(data.array)
         version = data.version if array is data.array else None
         super().__init__(array, data.spec, data.backend, version=version)
@@ -232,7 +238,7 @@ class Parameter(_Held):
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         super().__init__(data)
-        self.requires_grad_(requires_grad)
+        self.requires_grad_(as_flag("Parameter", "requires_grad", requires_grad))
 
     def __repr__(self) -> str:
         return self._text("Parameter")
@@ -253,10 +259,25 @@ def _restored(kind: type[Tensor], array: Any, device: str, requires_grad: bool, 
     return out
 
 
+def content_of(op: str, given: Tensor) -> Any:
+    """A NumPy array of a tensor's content; DeviceError where there is none."""
+    if given.device == "meta":
+        raise DeviceError(f"{op}: a tensor on the device 'meta' has a shape and a dtype, but no content")
+    return given.backend.to_numpy(given.array)
+
+
 def wrap(array: Any, backend: Backend, requires_grad: bool = False) -> Tensor:
     """A leaf around a host array, moved to the backend's memory."""
-    out = Tensor(backend.from_numpy(array), Spec(array.shape, array.dtype), backend)
-    return out.requires_grad_() if requires_grad else out
+    return Tensor(backend.from_numpy(array), Spec(array.shape, array.dtype), backend).requires_grad_(requires_grad)
+
+
+def tensors_of(op: str, name: str, values: Any, optional: bool = False) -> list[Any]:
+    """One tensor or several as a list, in which there may be None where they are optional."""
+    tensors = [values] if isinstance(values, Tensor) else as_list(op, name, values, "tensors")
+    for given in tensors:
+        if not isinstance(given, Tensor) and not (optional and given is None):
+            raise DTypeError(f"{op}: {name} must be tensors, got {shown(given)}; use minigrad.tensor")
+    return tensors
 
 
 def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -269,7 +290,8 @@ def tensor(data: Any, dtype: Any = None, device: str | None = None, requires_gra
     dtype, device
         Override those of the data.
     """
-    backend = get_backend(device) if device is not None else _backend_of(data)
+    backend = get_backend(device, "tensor") if device is not None else _backend_of(data)
+    as_flag("tensor", "requires_grad", requires_grad)
     return wrap(np.array(_as_array(data, dtype), order="C", copy=True), backend, requires_grad)
 
 
@@ -277,7 +299,7 @@ def from_numpy(array: Any) -> Tensor:
     """A CPU tensor that shares memory with a NumPy array of one of our dtypes."""
     if not isinstance(array, np.ndarray):
         raise DTypeError(f"from_numpy: a NumPy array is required, this is {type(array).__name__}; use minigrad.tensor")
-    dtypes.as_dtype(array.dtype)
+    dtypes.as_dtype(array.dtype, "from_numpy")
     return wrap(array, get_backend("cpu"))
 
 
@@ -297,6 +319,7 @@ def from_dlpack(source: Any) -> Tensor:
     ----------
     .. [1] The DLPack specification, dmlc.github.io/dlpack.
     """
+    require_like("from_dlpack", "source", source, "an array that speaks DLPack", "__dlpack_device__")
     kind, index = source.__dlpack_device__()
     backend = get_backend({1: "cpu", 2: f"cuda:{index}", 3: "cpu"}.get(kind, f"DLPack's {kind}:{index}"))
     array = backend.from_dlpack(source)
@@ -308,9 +331,9 @@ def _backend_of(data: Any) -> Backend:
 
 
 def _as_array(data: Any, dtype: Any) -> Any:
-    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    wanted = None if dtype is None else dtypes.as_dtype(dtype, "tensor")
     if isinstance(data, Tensor):
-        data = data.backend.to_numpy(data.array)
+        data = content_of("tensor", data)
     if isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
     else:
@@ -318,7 +341,7 @@ def _as_array(data: Any, dtype: Any) -> Any:
         if wanted is None and array.dtype == np.float64:
             wanted = dtypes.DEFAULT
     if wanted is None:
-        wanted = dtypes.as_dtype(array.dtype)
+        wanted = dtypes.as_dtype(array.dtype, "tensor")
     return array.astype(wanted, copy=False)
 
 
@@ -326,7 +349,7 @@ def _array_of_numbers(data: Any) -> Any:
     if isinstance(data, list | tuple):
         data = [_array_of_numbers(item) if isinstance(item, list | tuple | Tensor) else item for item in data]
     elif isinstance(data, Tensor):
-        return data.backend.to_numpy(data.array)
+        return content_of("tensor", data)
     try:
         array = np.asarray(data)
     except ValueError as error:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.checks import as_flag, require_callable, require_like, shown
 from minigrad.dtypes import DType, uint8
-from minigrad.errors import DeviceError
+from minigrad.errors import DeviceError, OutOfMemoryError
 
 Array = Any
 """A device's own strided array: it carries shape, strides and offset, and its type is the device's."""
@@ -113,6 +114,10 @@ class Backend(ABC):
     def view(self, name: str, array: Array, params: Sequence[Any]) -> Array:
         """The view that the view op `name` makes of `array`: no copy."""
 
+    def exhausted(self, op: str, spec: object) -> OutOfMemoryError:
+        """The error for memory that is not to be had."""
+        return OutOfMemoryError(f"{op}: the device '{self.name}' has no memory for {spec}; use smaller tensors")
+
     def scratch(self, size: int) -> Array:
         """Working memory of `size` bytes, of undefined content."""
         return self.empty(Spec((size,), uint8))
@@ -185,16 +190,21 @@ def register_kernel(
     scratch_bytes
         Of the same arguments; then `function` takes as much working memory, uint8, as its last argument.
     """
-    get_backend(device).register(op, Kernel(function, strided, scratch_bytes))
+    require_like("register_kernel", "op", op, "a minigrad.Op", "rule")
+    require_callable("register_kernel", "function", function)
+    require_callable("register_kernel", "scratch_bytes", function if scratch_bytes is None else scratch_bytes)
+    as_flag("register_kernel", "strided", strided)
+    get_backend(device, "register_kernel").register(op, Kernel(function, strided, scratch_bytes))
 
 
-def get_backend(device: str) -> Backend:
+def get_backend(device: str, op: str = "") -> Backend:
     """The backend of a device's name, loaded on first use; DeviceError for a name that is not known."""
-    backend = _loaded.get(device)
+    backend = _loaded.get(device) if isinstance(device, str) else None
     if backend is None:
-        name = "cuda" if device == "cuda:0" else device
-        if not isinstance(name, str) or name not in _MODULES:
-            raise DeviceError(f"device: {device!r} {_what_is_there(name)}")
+        name = device if isinstance(device, str) else ""
+        name = "cuda" if name == "cuda:0" else name
+        if name not in _MODULES:
+            raise DeviceError(f"{f'{op}: device' if op else 'device:'} {shown(device)} {_what_is_there(name)}")
         backend = importlib.import_module(_MODULES[name]).BACKEND
         backend.require_device()
         _loaded[device] = backend

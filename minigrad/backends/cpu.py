@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from typing import Any
 
 from minigrad import dtypes
 from minigrad.backends.host import HostBackend
-from minigrad.errors import DataError
+from minigrad.checks import as_flag, shown
+from minigrad.errors import DataError, DTypeError
 from minigrad_kernels.cpu import threads
 
+_MOST_THREADS = 1024
 BACKEND = HostBackend("cpu", "minigrad_kernels.cpu")
 
 
@@ -21,8 +22,8 @@ def get_num_threads() -> int:
 
 def set_num_threads(count: int) -> None:
     """Set how many threads a kernel may use; results are equal bit for bit at any number."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise DataError(f"set_num_threads: a positive integer is required, got {count!r}")
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_THREADS:
+        raise DataError(f"set_num_threads: an integer in [1, {_MOST_THREADS}] is required, got {shown(count)}")
     threads.set_num_threads(count)
 
 
@@ -44,10 +45,10 @@ def warmup(dtype: Any = dtypes.DEFAULT, progress: bool = False) -> None:
     progress
         Show a progress bar.
     """
-    wanted = [
-        dtypes.as_dtype(one)
-        for one in (dtype if isinstance(dtype, Sequence) and not isinstance(dtype, str) else [dtype])
-    ]
+    as_flag("warmup", "progress", progress)
+    wanted = [dtypes.as_dtype(one, "warmup") for one in (dtype if isinstance(dtype, tuple | list) else [dtype])]
+    if not dtypes.FLOATS.issuperset(wanted):
+        raise DTypeError(f"warmup: float dtypes are required, got {[one.name for one in wanted]}")
     BACKEND.kernels()
     importlib.import_module("minigrad_kernels.cpu.augment")  # which no op runs: data are read with it
     compiler = importlib.import_module("minigrad_kernels.cpu.compiler")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from minigrad.errors import DeviceError
+from minigrad.errors import DeviceError, OutOfMemoryError
 
 _INSTALL = "the package numba-cuda is not installed, or not whole; pip install './minigrad[cuda]'"
 _ADVICE = {
@@ -33,6 +33,7 @@ def raise_ours(op: str, error: Exception) -> NoReturn:
     told = f"{type(error).__name__}: {text}"
     for pattern, advice in _ADVICE.items():
         if re.search(pattern, told, re.IGNORECASE):
-            raise DeviceError(f"{op}: {advice} (docs/cuda.md)") from error
+            kind = OutOfMemoryError if "out of memory" in advice else DeviceError
+            raise kind(f"{op}: {advice} (docs/cuda.md)") from error
     is_said = type(error).__name__ == "UnavailableError"
     raise DeviceError(f"{op}: {text if is_said else 'the GPU failed: ' + told}") from error

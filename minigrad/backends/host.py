@@ -18,6 +18,11 @@ _VIEWS: dict[str, Callable[..., Any]] = {
 }
 
 
+def allocated(spec: Spec) -> Array:
+    """Memory for an array, of undefined content."""
+    return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
+
+
 class HostBackend(Backend):
     """Arrays are NumPy's; kernels come from one of the packages of `minigrad_kernels`."""
 
@@ -27,7 +32,10 @@ class HostBackend(Backend):
         self.package = package
 
     def empty(self, spec: Spec) -> Array:
-        return own_pool().empty(spec) if spec.nbytes >= SMALLEST else np.empty(spec.shape, spec.dtype)
+        try:
+            return allocated(spec)
+        except MemoryError as error:
+            raise self.exhausted(self.name, spec) from error
 
     def from_numpy(self, array: Any) -> Array:
         return array

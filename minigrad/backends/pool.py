@@ -96,8 +96,10 @@ class Pool:
     def _grow(self, size: int) -> Array:
         peak = max(self.peak, self.held - self.unused + size)
         self._shrink(2 * peak - size)
-        self.held += size
+        if size >= 2**60:
+            raise MemoryError  # to NumPy it would be a ValueError
         memory = np.empty(size + _LINE, np.uint8)
+        self.held += size
         start = -memory.ctypes.data % _LINE
         return memory[start : start + size].view(_Memory)
 

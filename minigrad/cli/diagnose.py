@@ -62,5 +62,5 @@ def _suspects(found: Diagnosis, train: Dataset, classes: tuple[str, ...]) -> lis
     for number in train.indices[list(verdict.examples[:_SHOWN])].tolist():
         whole = train.dataset
         place = str(whole.paths[number]) if isinstance(whole, ImageFolder) else f"image {number:,} of the data set"
-        lines.append(f"  {place}: labelled {classes[int(train.dataset.targets[number])]}")  # type: ignore[attr-defined]
+        lines.append(f"  {place}: labelled {classes[int(train.dataset.targets[number])]}")
     return lines

@@ -51,7 +51,8 @@ class Start(NamedTuple):
             new = load_pretrained(network, self.weights, ignore=skipped)
         except MinigradError as error:
             hint = "\n--init-ignore leaves out what is no weight" if "left over:" in str(error) else ""
-            raise DataError(f"{self.option}: {self.path}: {error}{hint}") from error
+            text = str(error).removeprefix("load_pretrained: ")
+            raise DataError(f"{self.option}: {self.path}: {text}{hint}") from error
         why = f"; its last layer is new, for {len(classes)} classes: {', '.join(new)}" if new else ""
         return f"begins with the weights of {self.path}{why}"
 

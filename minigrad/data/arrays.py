@@ -8,6 +8,9 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from minigrad.checks import shown
+from minigrad.data.given import as_array, as_names, require_dataset
+from minigrad.data.integers import require_integer, require_seed
 from minigrad.errors import DataError
 
 
@@ -42,9 +45,9 @@ class ArrayDataset:
     """
 
     def __init__(self, *arrays: np.ndarray, classes: Sequence[str] = ()) -> None:
-        self.arrays = tuple(np.asarray(array) for array in arrays)
-        self.classes = tuple(classes)
         name = type(self).__name__
+        self.arrays = tuple(as_array(name, "an array", array) for array in arrays)
+        self.classes = as_names(name, "classes", classes)
         if not self.arrays:
             raise DataError(f"{name}: needs at least one array, got none")
         shapes = [array.shape for array in self.arrays]
@@ -96,7 +99,7 @@ class View:
     """What is given in place of a data set: its length, its labels, its classes, and what a subclass makes of it."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
+        self.dataset = require_dataset(type(self).__name__, "dataset", dataset)
 
     @property
     def draws(self) -> int:
@@ -105,6 +108,8 @@ class View:
 
     def at_epoch(self, epoch: int, seed: int) -> Self:
         """What is random in these data, as it is in an epoch with a seed: a function of both and of the index."""
+        require_integer("at_epoch: epoch", epoch, 0)
+        require_seed("at_epoch: seed", seed)
         view = copy.copy(self)
         view.dataset = at_epoch(self.dataset, epoch, seed)
         return view
@@ -112,12 +117,12 @@ class View:
     @property
     def targets(self) -> np.ndarray:
         """The labels."""
-        return self.dataset.targets  # type: ignore[attr-defined]  # as missing here as there
+        return self.dataset.targets
 
     @property
     def classes(self) -> tuple[str, ...]:
         """What the labels stand for."""
-        return self.dataset.classes  # type: ignore[attr-defined]  # likewise
+        return self.dataset.classes
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -139,10 +144,11 @@ class Subset(View):
 
     def __init__(self, dataset: Dataset, indices: Sequence[int] | np.ndarray) -> None:
         super().__init__(dataset)
-        self.indices = np.asarray(indices, np.int64)
-        length = len(dataset)
-        if self.indices.ndim != 1 or ((self.indices < -length) | (self.indices >= length)).any():
-            raise DataError(f"Subset: needs indices (N,) into {length} examples, got {indices!r}")
+        length, places = len(dataset), as_array("Subset", "indices", indices)
+        whole = places.dtype.kind in "iu" or not places.size
+        if not whole or places.ndim != 1 or ((places < -length) | (places >= length)).any():
+            raise DataError(f"Subset: needs indices (N,) into {length} examples, got {shown(indices)}")
+        self.indices = places.astype(np.int64)
 
     @property
     def targets(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, Self
 
 import numpy as np
 
+from minigrad.checks import require_callable
 from minigrad.data.arrays import Dataset, View
 from minigrad.data.integers import require_integer, require_number
 from minigrad.data.preprocess.fitted import as_floats
@@ -61,6 +62,8 @@ class Augmented(View):
 
     def __init__(self, dataset: Dataset, *augmentations: Augmentation) -> None:
         super().__init__(dataset)
+        for augmentation in augmentations:
+            require_callable("Augmented", "an augmentation", augmentation)
         self.augmentations = augmentations
         self._seed, self._epoch = initial_seed(), 0
 

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from minigrad.checks import as_flag, shown
 from minigrad.data import sources
 from minigrad.data.arrays import ArrayDataset, ImageDataset
+from minigrad.data.given import as_path
 from minigrad.data.readers import PathLike, read_cifar, read_mnist, require_split
 from minigrad.data.sources import DatasetInfo
 from minigrad.errors import DataError
@@ -31,9 +33,12 @@ def registry() -> dict[str, DatasetInfo]:
 
 def load(name: str, split: str = "train", data_dir: PathLike | None = None, download: bool = True) -> ArrayDataset:
     """Return a data set of the `registry` by its name; the 1,797 digits are all "train"."""
-    if name not in registry():
-        raise DataError(f"there is no data set {name!r}; there are {', '.join(registry())}")
+    if not isinstance(name, str) or name not in registry():
+        raise DataError(f"load: there is no data set {shown(name)}; there are {', '.join(registry())}")
     if name == "digits":
+        if data_dir is not None:
+            as_path("load", "data_dir", data_dir)
+        as_flag("load", "download", download)
         require_split(sources.DIGITS, split)
         return digits()
     loaders = {"mnist": mnist, "fashion_mnist": fashion_mnist, "cifar10": cifar10, "cifar100": cifar100}
@@ -131,6 +136,7 @@ def cifar10(split: str = "train", data_dir: PathLike | None = None, download: bo
     Source: Krizhevsky (2009), Learning multiple layers of features from tiny images, technical report, University of
     Toronto.
     """
+    require_split(sources.CIFAR10, split)
     batches = [f"data_batch_{number}.bin" for number in range(1, 6)] if split == "train" else ["test_batch.bin"]
     images, labels = read_cifar(sources.CIFAR10, split, batches, [10], data_dir, download)
     return _image_dataset(sources.CIFAR10, split, images, labels[:, 0])
@@ -144,8 +150,9 @@ def cifar100(
     `coarse` asks for the superclasses as labels, 0 to 19, instead of the classes, 0 to 99. The rest is as in `cifar10`,
     and so is the source.
     """
+    require_split(sources.CIFAR100, split)
     images, labels = read_cifar(sources.CIFAR100, split, [f"{split}.bin"], [20, 100], data_dir, download)
-    classes = sources.CIFAR100_COARSE if coarse else sources.CIFAR100.classes
+    classes = sources.CIFAR100_COARSE if as_flag("cifar100", "coarse", coarse) else sources.CIFAR100.classes
     return _image_dataset(sources.CIFAR100, split, images, labels[:, 0 if coarse else 1], classes)
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from minigrad.checks import as_one_of
+from minigrad.data.given import as_path
 from minigrad.data.integers import require_integer
 from minigrad.errors import DataError, MinigradError
 
@@ -55,11 +57,9 @@ class ImageFolder:
 
     def __init__(self, root: str | os.PathLike[str], size: int, channels: int = 3) -> None:
         _pillow()
-        self.root = Path(root)
+        self.root = as_path("ImageFolder", "root", root)
         self.size = require_integer("ImageFolder: size", size, 1, 4096)
-        if channels not in MODES:
-            raise DataError(f"ImageFolder: channels must be 1 or 3, got {channels!r}")
-        self.channels = channels
+        self.channels = as_one_of("ImageFolder", "channels", channels, 1, 3)
         folders = _visible_folders(self.root)
         images = [_images_below(folder) for folder in folders]
         self.classes = tuple(folder.name for folder in folders)

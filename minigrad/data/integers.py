@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import operator
 
-from minigrad.errors import DataError
+from minigrad.checks import shown
+from minigrad.errors import DataError, MinigradError
 
 
 def require_integer(what: str, value: object, low: int, high: int | None = None) -> int:
     """Return `value` as an int in [low, high]; a DataError that names `what` for anything else, bools included."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]  # hence the try
-    except TypeError:
+    except (TypeError, MinigradError):
         number = None
     if number is None or number < low or (high is not None and number > high):
         wanted = f"of at least {low}" if high is None else f"in [{low}, {high}]"
-        raise DataError(f"{what} must be an integer {wanted}, got {value!r}")
+        raise DataError(f"{what} must be an integer {wanted}, got {shown(value)}")
     return number
 
 
@@ -29,5 +30,5 @@ def require_number(what: str, value: object, high: float = math.inf) -> float:
     """Return `value`, a finite number in [0, high], or raise a DataError that names `what`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high or value == math.inf:
         wanted = "a number of at least 0" if high == math.inf else f"a number in [0, {high}]"
-        raise DataError(f"{what} must be {wanted}, got {value!r}")
+        raise DataError(f"{what} must be {wanted}, got {shown(value)}")
     return value

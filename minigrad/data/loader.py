@@ -9,7 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from minigrad.backends.base import get_backend
+from minigrad.checks import as_mapping, require_callable, require_flags, shown
 from minigrad.data.arrays import Dataset, at_epoch
+from minigrad.data.given import require_dataset
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.data.prefetch import map_ahead, one_ahead
 from minigrad.data.shuffle import permutation
@@ -70,7 +73,10 @@ class DataLoader:
         num_workers: int = 0,
         transform: Callable[..., tuple[np.ndarray, ...]] | None = None,
     ) -> None:
-        length = len(dataset)
+        length = len(require_dataset("DataLoader", "dataset", dataset))
+        require_flags("DataLoader", shuffle=shuffle, drop_last=drop_last)
+        if transform is not None:
+            require_callable("DataLoader", "transform", transform)
         if not length:
             raise DataError("DataLoader: needs a data set with examples, got an empty one")
         self.dataset = dataset
@@ -99,6 +105,7 @@ class DataLoader:
         Other devices than the CPU are given each batch one ahead: while a GPU computes with one, the next is read, and
         copied beside that. Its place in the epoch counts from when it is handed out.
         """
+        get_backend(device, "batches_on")
         epoch, start = self._next
         self._next = (epoch + 1, 0)
         return self._batches(epoch, start, device)
@@ -110,8 +117,8 @@ class DataLoader:
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
         """Make the next iteration go on from where `state` was taken; DataError, and no change, if it cannot."""
-        if set(state) != {"seed", "epoch", "position"}:
-            raise DataError(f"DataLoader: a state has seed, epoch and position, got {sorted(state)}")
+        if set(as_mapping("DataLoader", "state", state)) != {"seed", "epoch", "position"}:
+            raise DataError(f"DataLoader: a state has seed, epoch and position, got {shown(sorted(map(str, state)))}")
         seed = require_seed("DataLoader: seed of the state", state["seed"])
         epoch = require_integer("DataLoader: epoch of the state", state["epoch"], 0, 2**64 - 1)
         position = require_integer("DataLoader: position of the state", state["position"], 0, self._stop)

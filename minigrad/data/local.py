@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from minigrad.data.given import as_path
 from minigrad.data.sources import DatasetInfo
 from minigrad.errors import DataError
 
@@ -14,14 +15,14 @@ VARIABLE: Final = "MINIGRAD_DATA_DIR"
 HOW: Final = f"--data-dir, data_dir= or {VARIABLE}"
 
 
-def folder_asked_for(data_dir: str | os.PathLike[str] | None) -> Path | None:
+def folder_asked_for(op: str, data_dir: str | os.PathLike[str] | None) -> Path | None:
     """The folder that is given, or that the environment names; None if there is neither."""
     given = data_dir if data_dir is not None else os.environ.get(VARIABLE) or None
     if given is None:
         return None
-    folder = Path(given)
+    folder = as_path(op, "data_dir", given)
     if not folder.is_dir():
-        raise DataError(f"{folder} is no folder; {HOW} must name the one with the files, or its parent")
+        raise DataError(f"{op}: {folder} is no folder; {HOW} must name the one with the files, or its parent")
     return folder
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from minigrad.checks import as_one_of
 from minigrad.data.cifar import PIXELS, parse_records
 from minigrad.data.download import fetch
 from minigrad.data.idx import read_idx
@@ -34,8 +35,7 @@ _FIRST_LABELS: Final = {
 
 def require_split(info: DatasetInfo, split: str) -> int:
     """How many images the split has; DataError if there is no such split."""
-    if split not in info.images:
-        raise DataError(f"{info.name}: split must be one of {', '.join(info.images)}, got {split!r}")
+    as_one_of(info.name, "split", split, *info.images)
     return info.images[split]
 
 
@@ -43,7 +43,7 @@ def read_mnist(info: DatasetInfo, split: str, data_dir: PathLike | None, downloa
     """Images, uint8 (N, 1, 28, 28), and labels, uint8 (N,), of MNIST or its like."""
     count = require_split(info, split)
     files = [file for file in info.files if file.name.startswith("train" if split == "train" else "t10k")]
-    given = folder_asked_for(data_dir)
+    given = folder_asked_for(info.name, data_dir)
     if given is None:
         paths = [fetch(info.name, file, download) for file in files]
     else:
@@ -75,7 +75,7 @@ def read_cifar(
     """
     most = require_split(info, split) // len(batches)
     (archive,) = info.files
-    given = folder_asked_for(data_dir)
+    given = folder_asked_for(info.name, data_dir)
     if given is None:
         parts = _from_archive(info, fetch(info.name, archive, download), batches, classes, most)
     else:

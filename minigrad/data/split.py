@@ -7,7 +7,9 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from minigrad.checks import as_flag, as_list, shown
 from minigrad.data.arrays import Dataset, Subset
+from minigrad.data.given import require_dataset
 from minigrad.data.integers import require_seed
 from minigrad.data.shuffle import SPLITTING, permutation
 from minigrad.errors import DataError
@@ -37,7 +39,8 @@ def split(dataset: Dataset, sizes: Sequence[float], *, seed: int, stratify: bool
     DataError
         For sizes that do not add up, for an empty part, and for a stratified part that would lack a class.
     """
-    counts = _counts(sizes, len(dataset))
+    as_flag("split", "stratify", stratify)
+    counts = _counts(as_list("split", "sizes", sizes, "numbers"), len(require_dataset("split", "dataset", dataset)))
     order = permutation(len(dataset), seed=require_seed("split: seed", seed), stream=SPLITTING)
     if stratify:
         order = _interleave(order, _labels(dataset))
@@ -48,11 +51,10 @@ def split(dataset: Dataset, sizes: Sequence[float], *, seed: int, stratify: bool
 
 
 def _counts(sizes: Sequence[float], length: int) -> list[int]:
-    sizes = list(sizes)
     whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
     fractions = all(isinstance(size, Real) and not isinstance(size, Integral) for size in sizes)
     if not sizes or not (whole or fractions):
-        raise DataError(f"split: sizes must be all fractions or all whole numbers, got {sizes}")
+        raise DataError(f"split: sizes must be all fractions or all whole numbers, got {shown(sizes)}")
     total = length if whole else 1
     if not abs(sum(sizes) - total) < 1e-6:
         raise DataError(f"split: sizes must add up to {total}, got {sizes}, which add up to {sum(sizes)}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.data.given import require_given, require_optional
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.tables import table
@@ -76,6 +77,7 @@ def rename(weights: Mapping[str, Any], rules: Mapping[str, str]) -> dict[str, An
     DataError
         For a rule that is no regular expression, or if two arrays get the same name.
     """
+    require_given("rename", weights=weights, rules=rules)
     renamed: dict[str, Any] = {}
     for name, value in weights.items():
         new = _renamed(name, rules)
@@ -106,6 +108,8 @@ def match(model: Module, weights: Mapping[str, Any], rules: Mapping[str, str] | 
     Match
         Print it to see what went with what.
     """
+    require_given("match", model=model, weights=weights)
+    require_optional("match", rules=rules)
     rules = rules or {}
     own = {name: value.shape for name, value in model.state_dict().items()}
     given = rename({name: (name, np.asarray(value)) for name, value in weights.items()}, rules)

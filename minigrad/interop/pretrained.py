@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from minigrad.data.given import as_names, require_given, require_optional
 from minigrad.errors import DataError
 from minigrad.interop.names import match
 from minigrad.nn.module import Module
@@ -40,10 +41,13 @@ def load_pretrained(
         That lists all that is missing, left over or of another shape; or for a pattern that fits no name. Nothing has
         changed.
     """
+    require_given("load_pretrained", model=model, weights=weights)
+    require_optional("load_pretrained", rules=rules)
+    ignore = as_names("load_pretrained", "ignore", ignore)
     names = [name for name in weights if not name.startswith(STATE)]
     for pattern in ignore:
         if not any(fnmatchcase(name, pattern) for name in names):
-            raise DataError(f"ignore: {pattern!r} fits none of the names {', '.join(names)}")
+            raise DataError(f"load_pretrained: {pattern!r} fits none of the names {', '.join(names)}")
     given = {name: weights[name] for name in names if not any(fnmatchcase(name, pattern) for pattern in ignore)}
     found = match(model, given, rules)
     own = {name: value.shape for name, value in model.state_dict().items()}
@@ -54,7 +58,9 @@ def load_pretrained(
         lacking = [name for name in found.missing if name not in weights]  # and is not ignored
         problems = {"missing": lacking, "left over": found.left_over, "of another shape": unfitting}
         lines = [f"{kind}: {'; '.join(texts)}" for kind, texts in problems.items() if texts]
-        raise DataError("\n".join([f"these are not the weights of this {type(model).__name__}", *lines]))
+        raise DataError(
+            "\n".join([f"load_pretrained: these are not the weights of this {type(model).__name__}", *lines])
+        )
     model.load_state_dict({name: found.weights[name] for name in own if name not in spared}, strict=False)
     return tuple(new)
 

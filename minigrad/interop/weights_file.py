@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
+from minigrad.data.given import as_path
 from minigrad.errors import DataError
 from minigrad.interop.torch_file import load_torch
 from minigrad.train.weights import load_weights
@@ -32,7 +33,7 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     DataError
         If there is no such file, if it is damaged or in no format that is known. Nothing in a file is run.
     """
-    path = Path(path)
+    path = as_path("read_weights", "path", path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file of weights")
     with path.open("rb") as file:

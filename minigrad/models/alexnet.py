@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minigrad import nn
-from minigrad.models.sizes import Shape, require_size, scaled
+from minigrad.models.sizes import Shape, require_settings, scaled
 from minigrad.models.start import start_for_relu
 from minigrad.tensor import Tensor
 
@@ -51,7 +51,7 @@ class AlexNet2012(nn.Module):
     def __init__(
         self, in_shape: Shape = (3, 227, 227), classes: int = 1000, width: float = 1.0, dropout: float = 0.5
     ) -> None:
-        require_size("AlexNet2012", in_shape, 67)
+        require_settings("AlexNet2012", in_shape, classes, 67, width, dropout)
         channels, *sides = in_shape
         a, b, c, units = (scaled(n, width) for n in (96, 256, 384, 4096))
         self.features = nn.Sequential(
@@ -108,7 +108,7 @@ class AlexNet(nn.Module):
     def __init__(
         self, in_shape: Shape = (3, 224, 224), classes: int = 1000, width: float = 1.0, dropout: float = 0.5
     ) -> None:
-        require_size("AlexNet", in_shape, 63)
+        require_settings("AlexNet", in_shape, classes, 63, width, dropout)
         a, b, c, d, units = (scaled(n, width) for n in (64, 192, 384, 256, 4096))
         self.features = nn.Sequential(
             *(nn.Conv2d(in_shape[0], a, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from minigrad import nn
+from minigrad.checks import as_int
 from minigrad.errors import ShapeError
+from minigrad.models.sizes import require_settings
 from minigrad.models.start import start_for_relu
 
 
@@ -38,8 +40,11 @@ class ConvNet(nn.Sequential):
     def __init__(
         self, in_shape: tuple[int, int, int] = (3, 32, 32), blocks: int = 3, channels: int = 10, classes: int = 10
     ) -> None:
+        require_settings("ConvNet", in_shape, classes)
+        for name, value in {"blocks": blocks, "channels": channels}.items():
+            as_int("ConvNet", name, value, 1)
         depth, height, width = in_shape
-        height, width = height // 2**blocks, width // 2**blocks
+        height, width = height >> min(blocks, 64), width >> min(blocks, 64)
         if height < 1 or width < 1:
             raise ShapeError(
                 f"ConvNet: {blocks} blocks halve the image {in_shape} down to {height}x{width}; use fewer blocks"

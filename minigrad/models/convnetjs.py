@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minigrad import nn
-from minigrad.models.sizes import Shape, require_size
+from minigrad.models.sizes import Shape, require_settings
 from minigrad.models.start import start_for_relu
 
 
@@ -28,7 +28,7 @@ class ConvNetJSMnist(nn.Sequential):
     """
 
     def __init__(self, in_shape: Shape = (1, 24, 24), classes: int = 10) -> None:
-        require_size("ConvNetJSMnist", in_shape, 6)
+        require_settings("ConvNetJSMnist", in_shape, classes, 6)
         channels, height, width = in_shape
         super().__init__(
             *(nn.Conv2d(channels, 8, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
@@ -59,7 +59,7 @@ class ConvNetJSCifar10(nn.Sequential):
     """
 
     def __init__(self, in_shape: Shape = (3, 32, 32), classes: int = 10) -> None:
-        require_size("ConvNetJSCifar10", in_shape, 8)
+        require_settings("ConvNetJSCifar10", in_shape, classes, 8)
         channels, height, width = in_shape
         super().__init__(
             *(nn.Conv2d(channels, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minigrad import nn
-from minigrad.models.sizes import Shape, require_size, scaled
+from minigrad.models.sizes import Shape, require_settings, scaled
 from minigrad.models.start import start_for_relu
 from minigrad.nn import functional as F
 from minigrad.ops.join import cat
@@ -72,7 +72,7 @@ class GoogLeNet(nn.Module):
         width: float = 1.0,
         dropout: float | None = None,
     ) -> None:
-        require_size("GoogLeNet", in_shape, 31)
+        require_settings("GoogLeNet", in_shape, classes, 31, width, dropout, batch_norm=batch_norm, aux=aux)
         a, b = scaled(64, width), scaled(192, width)
         self.conv1 = ConvUnit(in_shape[0], a, 7, batch_norm, stride=2)
         self.maxpool1 = nn.MaxPool2d(3, 2, ceil_mode=True)

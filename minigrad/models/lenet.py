@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minigrad import nn
 from minigrad.errors import ShapeError
+from minigrad.models.sizes import require_settings
 from minigrad.models.start import start_for_relu
 from minigrad.tensor import Tensor
 
@@ -34,6 +35,7 @@ class LeNet(nn.Module):
     """
 
     def __init__(self, in_shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10) -> None:
+        require_settings("LeNet", in_shape, classes)
         channels, height, width = in_shape
         padding = 2 if min(height, width) < 32 else 0
         rows, columns = (((side + 2 * padding - 4) // 2 - 4) // 2 for side in (height, width))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 from minigrad import nn
+from minigrad.checks import as_int
+from minigrad.models.sizes import require_settings
 from minigrad.models.start import start_for_relu
+from minigrad.ops.shape import flatten
 from minigrad.tensor import Tensor
 
 
@@ -27,6 +30,8 @@ class MLP(nn.Module):
     """
 
     def __init__(self, in_shape: tuple[int, int, int] = (1, 28, 28), hidden: int = 100, classes: int = 10) -> None:
+        require_settings("MLP", in_shape, classes)
+        as_int("MLP", "hidden", hidden, 1)
         self.fc1 = nn.Linear(math.prod(in_shape), hidden)
         self.fc2 = nn.Linear(hidden, classes)
         self.relu = nn.ReLU()
@@ -34,4 +39,4 @@ class MLP(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W) to (N, classes)."""
-        return self.fc2(self.relu(self.fc1(input.flatten(1))))
+        return self.fc2(self.relu(self.fc1(flatten(input, 1))))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from minigrad.checks import shown
 from minigrad.errors import DataError
 from minigrad.models.alexnet import AlexNet, AlexNet2012
 from minigrad.models.convnet import ConvNet
@@ -88,9 +89,9 @@ def build_model(name: str, **arguments: Any) -> Module:
     DataError
         For a name or an argument that is not known; ShapeError where an image does not fit the network.
     """
-    entry = MODELS.get(name)
+    entry = MODELS.get(name) if isinstance(name, str) else None
     if entry is None:
-        raise DataError(f"model: no network is called {name!r}; there are {', '.join(MODELS)}")
+        raise DataError(f"model: no network is called {shown(name)}; there are {', '.join(MODELS)}")
     known = inspect.signature(entry.build).parameters
     unknown = [key for key in arguments if key not in known]
     if unknown:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from minigrad import nn
+from minigrad.checks import as_int, as_one_of
 from minigrad.errors import DataError
-from minigrad.models.sizes import Shape, require_size, scaled
+from minigrad.models.sizes import Shape, require_settings, scaled
 from minigrad.models.start import start_for_relu
 from minigrad.nn import functional as F
 from minigrad.tensor import Tensor
@@ -104,8 +105,8 @@ class ResNet(nn.Module):
     def __init__(
         self, depth: int = 18, in_shape: Shape = (3, 224, 224), classes: int = 1000, width: float = 1.0
     ) -> None:
-        if depth not in _BLOCKS:
-            raise DataError(f"ResNet: depth must be one of {', '.join(map(str, _BLOCKS))}, got {depth!r}")
+        as_one_of("ResNet", "depth", depth, *_BLOCKS)
+        require_settings("ResNet", in_shape, classes, 1, width)
         block, counts = _BLOCKS[depth]
         a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
         wide = block.expansion
@@ -159,9 +160,9 @@ class CifarResNet(nn.Module):
     """
 
     def __init__(self, depth: int = 20, in_shape: Shape = (3, 32, 32), classes: int = 10, width: float = 1.0) -> None:
-        if depth < 8 or depth % 6 != 2:
+        if as_int("CifarResNet", "depth", depth) < 8 or depth % 6 != 2:
             raise DataError(f"CifarResNet: depth must be 6 n + 2, such as 20, 32 or 56, got {depth!r}")
-        require_size("CifarResNet", in_shape, 4)
+        require_settings("CifarResNet", in_shape, classes, 4, width)
         blocks = depth // 6
         a, b, c = (scaled(n, width) for n in (16, 32, 64))
         self.conv1 = nn.Conv2d(in_shape[0], a, 3, padding=1, bias=False)

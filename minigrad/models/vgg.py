@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from minigrad import nn
-from minigrad.errors import DataError
-from minigrad.models.sizes import Shape, require_size, scaled
+from minigrad.checks import as_one_of
+from minigrad.models.sizes import Shape, require_settings, scaled
 from minigrad.models.start import start_for_relu
 from minigrad.tensor import Tensor
 
@@ -60,9 +60,8 @@ class VGG(nn.Module):
         width: float = 1.0,
         dropout: float = 0.5,
     ) -> None:
-        if depth not in _BLOCKS:
-            raise DataError(f"VGG: depth must be one of {', '.join(map(str, _BLOCKS))}, got {depth!r}")
-        require_size("VGG", in_shape, 32)
+        as_one_of("VGG", "depth", depth, *_BLOCKS)
+        require_settings("VGG", in_shape, classes, 32, width, dropout, batch_norm=batch_norm)
         layers: list[nn.Module] = []
         before = in_shape[0]
         for convolutions, wanted in zip(_BLOCKS[depth], _CHANNELS, strict=True):

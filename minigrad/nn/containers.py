@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from minigrad.errors import DataError
+from minigrad.checks import as_int, as_list
+from minigrad.errors import DataError, PositionError
 from minigrad.nn import fusion
 from minigrad.nn.module import Module
 
@@ -20,7 +21,7 @@ class _Row(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules at the end; returns the container."""
-        for module in modules:
+        for module in as_list(type(self).__name__, "modules", modules, "Modules"):
             self.append(module)
         return self
 
@@ -31,16 +32,23 @@ class _Row(Module):
         return self.children()
 
     def __setitem__(self, position: int, module: Module) -> None:
-        self._put(range(len(self))[position], module)
+        self._put(self._place(position), module)
 
     def _put(self, position: int, module: Module) -> None:
         if not isinstance(module, Module):
-            name = type(self).__name__
-            raise DataError(f"{name}: layer {position} must be a Module, this is {type(module).__name__}")
+            raise DataError(
+                f"{type(self).__name__}: layer {position} must be a Module, this is {type(module).__name__}"
+            )
         setattr(self, str(position), module)
 
     def _picked(self, position: int | slice) -> Module | list[Module]:
-        return list(self.children())[position]
+        return list(self.children())[position if isinstance(position, slice) else self._place(position)]
+
+    def _place(self, position: int) -> int:
+        number = as_int(type(self).__name__, "an index", position)
+        if not -len(self) <= number < len(self):
+            raise PositionError(f"{type(self).__name__}: there are {len(self)} layers, none at {number}")
+        return number % len(self)
 
 
 class Sequential(_Row):

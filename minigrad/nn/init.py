@@ -14,10 +14,10 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd import FILL, apply_in_place
-from minigrad.errors import DataError, ShapeError
+from minigrad.errors import ShapeError
 from minigrad.ops import update
-from minigrad.ops.arguments import listed, require_float, require_tensor
-from minigrad.ops.create import empty
+from minigrad.ops.arguments import as_number, as_one_of, listed, require_float, require_tensor
+from minigrad.ops.create import empty, require_fill
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor, wrap
 
@@ -27,9 +27,13 @@ _GAINS |= {"tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
 
 def fans(weight: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight with at least two axes."""
-    require_tensor("fans", weight=weight)
+    return _fans("fans", weight)
+
+
+def _fans(op: str, weight: Tensor) -> tuple[int, int]:
+    require_tensor(op, weight=weight)
     if weight.ndim < 2:
-        raise ShapeError(listed("fans: a weight needs two axes, (outputs, inputs, ...)", weight=weight.spec))
+        raise ShapeError(listed(f"{op}: a weight needs two axes, (outputs, inputs, ...)", weight=weight.spec))
     kernel = math.prod(weight.shape[2:])
     return weight.shape[1] * kernel, weight.shape[0] * kernel
 
@@ -40,12 +44,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     1 for "linear", the convolutions and "sigmoid", 5/3 for "tanh", sqrt(2) for "relu", 3/4 for "selu",
     sqrt(2 / (1 + slope^2)) for "leaky_relu", whose slope is `param`, by default 0.01.
     """
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
-    if nonlinearity not in _GAINS:
-        names = ", ".join([*_GAINS, "leaky_relu"])
-        raise DataError(f"calculate_gain: nonlinearity must be one of {names}, got {nonlinearity!r}")
-    return _GAINS[nonlinearity]
+    return _gain("calculate_gain", nonlinearity, "param", 0.01 if param is None else param)
+
+
+def _gain(op: str, nonlinearity: str, name: str, slope: float) -> float:
+    as_one_of(op, "nonlinearity", nonlinearity, *_GAINS, "leaky_relu")
+    slope = as_number(op, name, slope)
+    return math.sqrt(2 / (1 + slope * slope)) if nonlinearity == "leaky_relu" else _GAINS[nonlinearity]
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
@@ -58,27 +63,24 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     return update.normal_(tensor, mean, std)
 
 
-@no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
-    require_tensor("constant_", tensor=tensor)
-    apply_in_place(FILL, (tensor,), (val,))
-    return tensor
+    return _filled("constant_", tensor, val)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros."""
-    return constant_(tensor, 0)
+    return _filled("zeros_", tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones."""
-    return constant_(tensor, 1)
+    return _filled("ones_", tensor, 1)
 
 
 def small_gaussian_(tensor: Tensor, std: float = 0.01) -> Tensor:
     """Normal numbers of mean 0 and a small deviation: the naive start, under which deep networks fade out."""
-    return normal_(tensor, 0.0, std)
+    return update.normal_(tensor, 0.0, std, "small_gaussian_")
 
 
 def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
@@ -97,12 +99,12 @@ def kaiming_normal_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlin
     ----------
     .. [1] He et al., Delving deep into rectifiers, ICCV 2015, section 2.2.
     """
-    return normal_(tensor, 0.0, _kaiming(tensor, a, mode, nonlinearity))
+    return update.normal_(tensor, 0.0, _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity))
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Tensor:
     """Uniform numbers in +-gain sqrt(3 / fan), of the same deviation as `kaiming_normal_`, and with its parameters."""
-    bound = math.sqrt(3) * _kaiming(tensor, a, mode, nonlinearity)
+    bound = math.sqrt(3) * _kaiming("kaiming_uniform_", tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound)
 
 
@@ -114,12 +116,12 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     .. [1] Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010,
        equation 16.
     """
-    return normal_(tensor, 0.0, gain * math.sqrt(2 / _sum_of_fans(tensor)))
+    return update.normal_(tensor, 0.0, _xavier("xavier_normal_", tensor, gain, 2))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     """Uniform numbers in +-gain sqrt(6 / (fan_in + fan_out)), of the same deviation as `xavier_normal_`."""
-    bound = gain * math.sqrt(6 / _sum_of_fans(tensor))
+    bound = _xavier("xavier_uniform_", tensor, gain, 6)
     return uniform_(tensor, -bound, bound)
 
 
@@ -135,7 +137,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
        section 3.
     """
     require_float("orthogonal_", tensor=tensor)
-    columns = fans(tensor)[0]
+    columns, gain = _fans("orthogonal_", tensor)[0], as_number("orthogonal_", "gain", gain)
     rows = tensor.shape[0]
     normal = normal_(empty(max(rows, columns), min(rows, columns), dtype=dtypes.float64)).numpy()
     q, r = np.linalg.qr(normal)
@@ -144,16 +146,22 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     return update.copy_(tensor, wrap(matrix.reshape(tensor.shape).astype(tensor.dtype), tensor.backend))
 
 
-def _sum_of_fans(tensor: Tensor) -> int:
-    require_float("init", tensor=tensor)
-    return max(sum(fans(tensor)), 1)
+@no_grad()
+def _filled(op: str, tensor: Tensor, value: float) -> Tensor:
+    require_tensor(op, tensor=tensor)
+    require_fill(op, "val", value, tensor.dtype)
+    apply_in_place(FILL, (tensor,), (value,))
+    return tensor
 
 
-def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+def _xavier(op: str, tensor: Tensor, gain: float, share: int) -> float:
+    require_float(op, tensor=tensor)
+    return as_number(op, "gain", gain, 0) * math.sqrt(share / max(sum(_fans(op, tensor)), 1))
+
+
+def _kaiming(op: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     """The deviation."""
-    require_float("init", tensor=tensor)
-    if mode not in ("fan_in", "fan_out"):
-        raise DataError(f"init: mode must be 'fan_in' or 'fan_out', got {mode!r}")
-    fan = fans(tensor)[mode == "fan_out"]
+    require_float(op, tensor=tensor)
+    fan = _fans(op, tensor)[as_one_of(op, "mode", mode, "fan_in", "fan_out") == "fan_out"]
     # A weight of no fan has no elements: any deviation will do.
-    return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))
+    return _gain(op, nonlinearity, "a", a) / math.sqrt(max(fan, 1))

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backends.base import Spec
+from minigrad.checks import as_flag, as_mapping, require_callable, require_like
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.ops.transfer import to
@@ -64,16 +65,18 @@ class Module:
 
     def register_forward_pre_hook(self, hook: PreHook) -> HookHandle:
         """Call `hook(module, inputs)` before `forward`; what it returns, if not None, replaces the inputs."""
-        return _hung(self, "_pre_hooks", hook)
+        return _hung(self, "_pre_hooks", require_callable("register_forward_pre_hook", "hook", hook))
 
     def register_forward_hook(self, hook: ForwardHook) -> HookHandle:
         """Call `hook(module, inputs, output)` after `forward`; what it returns, if not None, replaces the output."""
-        return _hung(self, "_hooks", hook)
+        return _hung(self, "_hooks", require_callable("register_forward_hook", "hook", hook))
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """The module and all below it, each once, with their names."""
         seen: set[int] = set()
-        for path, module in _modules_below(self, prefix):
+        for path, module in _modules_below(
+            self, require_like("named_modules", "prefix", prefix, "a text", "isidentifier")
+        ):
             if id(module) not in seen:
                 seen.add(id(module))
                 yield path, module
@@ -92,23 +95,24 @@ class Module:
 
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
         """All parameters, each once, with their names; without `recurse`, those of this module alone."""
-        return self._named(Parameter, prefix, recurse)
+        return self._named("named_parameters", Parameter, prefix, recurse)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+        return (parameter for _, parameter in self._named("parameters", Parameter, "", recurse))
 
     def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Buffer]]:
         """All buffers, each once, with their names; without `recurse`, those of this module alone."""
-        return self._named(Buffer, prefix, recurse)
+        return self._named("named_buffers", Buffer, prefix, recurse)
 
     def buffers(self, recurse: bool = True) -> Iterator[Buffer]:
         """All buffers, each once."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+        return (buffer for _, buffer in self._named("buffers", Buffer, "", recurse))
 
-    def _named(self, kind: type[Any], prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
+    def _named(self, op: str, kind: type[Any], prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        require_like(op, "prefix", prefix, "a text", "isidentifier")
+        for path, module in self.named_modules(prefix) if as_flag(op, "recurse", recurse) else [(prefix, self)]:
             for name, item in _items(module):
                 if isinstance(item, kind) and id(item) not in seen:
                     seen.add(id(item))
@@ -116,6 +120,7 @@ class Module:
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` on every module below this one, then on itself, say to initialise them; returns the module."""
+        require_callable("apply", "fn", fn)
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -123,6 +128,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training mode, or with False to evaluation; returns the module."""
+        as_flag("train", "mode", mode)
         for module in self.modules():
             module.training = mode
         return self
@@ -133,6 +139,7 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze or unfreeze every parameter; returns the module."""
+        as_flag("requires_grad_", "requires_grad", requires_grad)
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
@@ -202,7 +209,9 @@ class Module:
             Names every missing, unexpected and unfitting entry at once.
         """
         own = dict(self._state())
-        given = {name: _as_tensor(name, value) for name, value in state_dict.items()}
+        as_flag("load_state_dict", "strict", strict)
+        entries = as_mapping("load_state_dict", "state_dict", state_dict)
+        given = {name: _as_tensor(name, value) for name, value in entries.items()}
         missing = [name for name in own if name not in given]
         unexpected = [name for name in given if name not in own]
         problems = [

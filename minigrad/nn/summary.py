@@ -9,8 +9,8 @@ from minigrad.nn.layers.conv import Conv1d, Conv2d, LocallyConnected2d
 from minigrad.nn.layers.pool import AvgPool2d, MaxPool2d
 from minigrad.nn.layers.shape import Unfold
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_shape
-from minigrad.ops.create import zeros
+from minigrad.ops.arguments import as_one_of, as_shape, require_like
+from minigrad.ops.create import filled
 from minigrad.ops.windows import uncovered
 from minigrad.recording import no_grad
 from minigrad.tables import table
@@ -41,6 +41,7 @@ class Summary:
 
     def total(self, quantity: str) -> int:
         """The sum over the rows of "weights", "flops" or "bytes"."""
+        as_one_of("total", "quantity", quantity, "weights", "flops", "bytes")
         return sum(getattr(row, quantity) for row in self.rows)
 
     def __str__(self) -> str:
@@ -76,14 +77,15 @@ def summary(model: Module, input_shape: tuple[int, ...]) -> Summary:
 
         A last row "elsewhere" has the weights and operations of modules that have both layers and work of their own.
     """
+    require_like("summary", "model", model, "a Module", "named_parameters")
     parameter = next(model.parameters(), None)
-    options: dict[str, Any] = {} if parameter is None else {"dtype": parameter.dtype, "device": parameter.device}
+    place = (None, "cpu") if parameter is None else (parameter.dtype, parameter.device)
     watch = _Watch(model)
     modes = [(module, module.training) for module in model.modules()]
     try:
         model.eval()
         with no_grad(), watch.tape:
-            model(zeros(1, *as_shape("summary", [input_shape], minimum=0), **options))
+            model(filled("summary", (1, *as_shape("summary", [input_shape], minimum=0)), 0, *place))
     finally:
         watch.remove()
         for module, training in modes:

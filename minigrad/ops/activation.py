@@ -6,8 +6,7 @@ import math
 from dataclasses import replace
 
 from minigrad.autograd import Op, apply, infer_elementwise
-from minigrad.errors import DataError
-from minigrad.ops.arguments import require_float
+from minigrad.ops.arguments import as_number, as_one_of, require_float
 from minigrad.ops.compare import elements, gt, where
 from minigrad.ops.elementwise import erf, exp, expm1, log1p, sigmoid, tanh
 from minigrad.tensor import Tensor
@@ -47,7 +46,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     Source: Maas, Hannun, Ng, Rectifier nonlinearities improve neural network acoustic models, 2013.
     """
     require_float("leaky_relu", input=input)
-    return where(gt(input, 0), input, input * negative_slope)
+    return where(gt(input, 0), input, input * as_number("leaky_relu", "negative_slope", negative_slope))
 
 
 def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -58,12 +57,13 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
     require_float("elu", input=input)
     positive = gt(input, 0)
     # A branch not taken may not overflow: its derivative, 0 times infinity, would be NaN.
-    return where(positive, input, alpha * expm1(where(positive, 0.0, input)))
+    return where(positive, input, as_number("elu", "alpha", alpha) * expm1(where(positive, 0.0, input)))
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta * input)) / beta; input itself, which is as good, where beta * input > threshold."""
     require_float("softplus", input=input)
+    beta, threshold = as_number("softplus", "beta", beta), as_number("softplus", "threshold", threshold)
     scaled = input * beta
     linear = gt(scaled, threshold)
     return where(linear, input, log1p(exp(where(linear, 0.0, scaled))) / beta)
@@ -89,9 +89,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     Source: Hendrycks, Gimpel, Gaussian error linear units, 2016.
     """
     require_float("gelu", input=input)
-    if approximate not in ("none", "tanh"):
-        raise DataError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-    if approximate == "none":
+    if as_one_of("gelu", "approximate", approximate, "none", "tanh") == "none":
         return input * 0.5 * (1.0 + erf(input * math.sqrt(0.5)))
     cubic = input + 0.044715 * (input * input * input)
     return input * 0.5 * (1.0 + tanh(cubic * math.sqrt(2 / math.pi)))

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from minigrad import dtypes
 from minigrad.autograd import apply
 from minigrad.errors import DTypeError, ShapeError
-from minigrad.ops.arguments import Pair, as_pair, listed, require_tensor
+from minigrad.ops.arguments import Pair, as_flag, as_pair, listed, require_tensor
 from minigrad.ops.compare import maximum
 from minigrad.ops.create import ones_like
 from minigrad.ops.extremes import max
@@ -20,6 +20,8 @@ from minigrad.ops.shape import flatten, reshape
 from minigrad.ops.slicing import window
 from minigrad.ops.windows import require_images
 from minigrad.tensor import Tensor
+
+_MOST_WINDOWS = 2**16
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
@@ -58,6 +60,7 @@ def adaptive_max_pool2d(
         Return (output, indices): for each maximum its h * W + w in its channel, int64.
     """
     size = _output_size("adaptive_max_pool2d", output_size, input)
+    as_flag("adaptive_max_pool2d", "return_indices", return_indices)
     if 0 in input.shape[-2:]:
         message = "adaptive_max_pool2d: an axis without elements has no maximum"
         raise ShapeError(listed(message, input=input.spec))
@@ -119,7 +122,10 @@ def _output_size(op: str, output_size: Any, input: Tensor) -> Pair:
     if isinstance(output_size, tuple | list):
         sides = zip(output_size, input.shape[-2:], strict=False)
         output_size = [*(side if length is None else length for length, side in sides), *output_size[2:]]
-    return as_pair(op, "output_size", output_size, 1)
+    size = as_pair(op, "output_size", output_size, 1)
+    if size[0] > _MOST_WINDOWS or size[1] > _MOST_WINDOWS:
+        raise ShapeError(f"{op}: output_size must be at most {_MOST_WINDOWS}, got {size}")
+    return size
 
 
 def _common_kernel(input: Tensor, size: Pair) -> Pair | None:

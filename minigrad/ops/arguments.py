@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad import autograd
+from minigrad.autograd import Op
 from minigrad.backends.base import Spec
+from minigrad.checks import as_flag, as_int, as_list, as_number, as_one_of, as_positive, require_like, shown
 from minigrad.dtypes import FLOATS, DType
 from minigrad.errors import DTypeError, ShapeError
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensors_of
+
+# What ops and layers check with, to be imported from here: it is here that they look.
+__all__ = ["as_flag", "as_int", "as_list", "as_number", "as_one_of", "as_positive", "require_like", "shown"]
+
+
+def apply(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> Tensor:
+    """Run an op and return its output, the first if it has by-products: `autograd.apply`, its arguments checked."""
+    if not isinstance(op, Op):
+        raise DTypeError(f"apply: op must be a minigrad.Op, got {shown(op)}")
+    given, values = tensors_of(op.name, "inputs", inputs), as_list(op.name, "params", params, "values")
+    wanted = len(op.params) + len(op.out_params)
+    if not given or len(values) != wanted or not (op.variadic or len(given) == len(op.arguments)):
+        message = f"{op.name}: {len(op.arguments)} tensors and {wanted} params are required"
+        raise ShapeError(f"{message}, got {len(given)} and {len(values)}")
+    return autograd.apply(op, given, tuple(values))
+
 
 Pair = tuple[int, int]
 """(height, width)."""
@@ -55,24 +73,11 @@ def require_ndim(op: str, ndim: int, axes: str, **values: Tensor) -> None:
             raise ShapeError(listed(f"{op}: {name} must have {ndim} axes, {axes}", **{name: value.spec}))
 
 
-def as_int(op: str, name: str, value: Any, minimum: int | None = None) -> int:
-    """`value` as a Python int; True and 2.0 are no integers."""
-    if isinstance(value, bool):
-        raise DTypeError(f"{op}: {name} must be an integer, got {value!r}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise DTypeError(f"{op}: {name} must be an integer, got {value!r}") from None
-    if minimum is not None and number < minimum:
-        raise ShapeError(f"{op}: {name} must be at least {minimum}, got {number}")
-    return number
-
-
 def as_pair(op: str, name: str, value: Any, minimum: int) -> Pair:
     """One integer for both axes, or one for each: (height, width)."""
     if isinstance(value, tuple | list):
         if len(value) != 2:
-            raise ShapeError(f"{op}: {name} must be one integer or a pair (height, width), got {value!r}")
+            raise ShapeError(f"{op}: {name} must be one integer or a pair (height, width), got {shown(value)}")
         return as_int(op, name, value[0], minimum), as_int(op, name, value[1], minimum)
     number = as_int(op, name, value, minimum)
     return number, number
@@ -82,35 +87,27 @@ def as_single(op: str, name: str, value: Any, minimum: int) -> int:
     """One integer, or a sequence of one."""
     if isinstance(value, tuple | list):
         if len(value) != 1:
-            raise ShapeError(f"{op}: {name} must be one integer, got {value!r}")
+            raise ShapeError(f"{op}: {name} must be one integer, got {shown(value)}")
         value = value[0]
     return as_int(op, name, value, minimum)
 
 
-def require_number(op: str, name: str, value: Any) -> None:
-    """Raise DTypeError unless `value` is a number; True is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DTypeError(f"{op}: {name} must be a number, got {value!r}")
-
-
 def as_probability(op: str, p: Any) -> float:
     """`p` as a float in [0, 1]."""
-    require_number(op, "p", p)
-    if not 0 <= p <= 1:
-        raise ShapeError(f"{op}: p, the probability of dropping, must lie in [0, 1], got {p}")
-    return float(p)
+    return as_number(op, "p, the probability of dropping,", p, 0, 1)
 
 
-def as_axis(op: str, dim: Any, ndim: int) -> int:
+def as_axis(op: str, dim: Any, ndim: int, name: str = "dim") -> int:
     """A non-negative axis; negative ones count from the end."""
-    axis = as_int(op, "dim", dim)
+    axis = as_int(op, name, dim)
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"{op}: dim must lie in [{-ndim}, {ndim - 1}] for a tensor of {ndim} axes, got {axis}")
+        raise ShapeError(f"{op}: {name} must lie in [{-ndim}, {ndim - 1}] for a tensor of {ndim} axes, got {axis}")
     return axis % ndim
 
 
-def as_axes(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
-    """Distinct non-negative axes in ascending order: all of them for None, else one or several."""
+def as_axes(op: str, dim: Any, ndim: int, keepdim: bool = False) -> tuple[int, ...]:
+    """Distinct non-negative axes in ascending order: all of them for None, else one or several. `keepdim` is a flag."""
+    as_flag(op, "keepdim", keepdim)
     if dim is None:
         return tuple(range(ndim))
     axes = [as_axis(op, item, ndim) for item in (dim if isinstance(dim, tuple | list) else (dim,))]
@@ -125,6 +122,11 @@ def as_shape(op: str, sizes: Sequence[Any], minimum: int = -1) -> tuple[int, ...
     if all(type(size) is int and size >= minimum for size in sizes):
         return tuple(sizes)
     return tuple(as_int(op, "a length", size, minimum) for size in sizes)
+
+
+def present(**values: Tensor | None) -> dict[str, Tensor]:
+    """The optional tensors that were given."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def unpacked(values: Sequence[Any]) -> Sequence[Any]:

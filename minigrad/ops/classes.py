@@ -48,6 +48,7 @@ def require_classes(op: str, input: Tensor, target: Tensor, weight: Tensor | Non
         raise DTypeError(listed(message, target=target.spec))
     axis = min(1, input.ndim - 1)
     if weight is not None:
+        require_float(op, weight=weight)
         require_same_dtype(op, input=input, weight=weight)
         if weight.shape != (input.shape[axis],):
             message = f"{op}: weight must have one element for each class"

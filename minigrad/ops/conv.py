@@ -7,14 +7,15 @@ from typing import Any
 
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
+from minigrad.checks import as_int
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import with_relu
 from minigrad.ops.arguments import (
     Pair,
-    as_int,
     as_pair,
     as_single,
     listed,
+    present,
     require_float,
     require_ndim,
     require_same_dtype,
@@ -212,7 +213,7 @@ def conv1d(
 
 def require_operands(op: str, input: Tensor, weight: Tensor, bias: Tensor | None, weight_axes: str) -> None:
     """Raise an error unless all are float tensors of one dtype, and the weight has the axes that are named."""
-    values = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
+    values = {"input": input, "weight": weight, **present(bias=bias)}
     require_float(op, **values)
     require_same_dtype(op, **values)
     require_ndim(op, weight_axes.count(",") + 1, weight_axes, weight=weight)

@@ -9,36 +9,32 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd import FILL, apply_in_place
 from minigrad.backends.base import Spec, get_backend
-from minigrad.ops.arguments import as_shape, require_tensor
+from minigrad.errors import DataError
+from minigrad.ops.arguments import as_flag, as_number, as_shape, require_tensor, shown
 from minigrad.ops.update import normal_, uniform_
 from minigrad.tensor import Tensor, wrap
 
 
 def empty(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of undefined content; float32 by default."""
-    spec = Spec(as_shape("empty", size, minimum=0), dtypes.DEFAULT if dtype is None else dtypes.as_dtype(dtype))
-    backend = get_backend(device)
-    out = Tensor(backend.empty(spec), spec, backend)
-    return out.requires_grad_() if requires_grad else out
+    return created("empty", size, dtype, device, requires_grad)
 
 
 def full(size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of one value; the dtype is that of the value by default."""
-    if dtype is None:
-        dtype = dtypes.DEFAULT if isinstance(fill_value, float) else np.asarray(fill_value).dtype
-    out = empty(size, dtype=dtype, device=device)
-    apply_in_place(FILL, (out,), (fill_value,))
-    return out.requires_grad_() if requires_grad else out
+    if dtype is None and not isinstance(fill_value, float):
+        dtype = getattr(fill_value, "dtype", dtypes.bool_ if isinstance(fill_value, bool) else dtypes.int64)
+    return filled("full", (size,), fill_value, dtype, device, requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of zeros; float32 by default."""
-    return full(as_shape("zeros", size, minimum=0), 0, dtype or dtypes.DEFAULT, device, requires_grad)
+    return filled("zeros", size, 0, dtype, device, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of ones; float32 by default."""
-    return full(as_shape("ones", size, minimum=0), 1, dtype or dtypes.DEFAULT, device, requires_grad)
+    return filled("ones", size, 1, dtype, device, requires_grad)
 
 
 def zeros_like(input: Tensor) -> Tensor:
@@ -56,19 +52,54 @@ def ones_like(input: Tensor) -> Tensor:
 def arange(start: float, end: float | None = None, step: float = 1, dtype: Any = None, device: str = "cpu") -> Tensor:
     """start, start + step, ... below end; with one argument, from 0 to it. int64 for integers, else float32."""
     first, last = (0, start) if end is None else (start, end)
-    array = np.arange(first, last, step)
+    for name, number in {"start": first, "end": last, "step": step}.items():
+        as_number("arange", name, number)
+    try:
+        array = np.arange(first, last, step)
+    except (ArithmeticError, MemoryError, ValueError) as error:
+        raise DataError(f"arange: {first} to {last} in steps of {step} cannot be counted, or not held") from error
     if dtype is None:
         dtype = dtypes.DEFAULT if array.dtype.kind == "f" else dtypes.int64
-    return wrap(array.astype(dtypes.as_dtype(dtype)), get_backend(device))
+    return wrap(array.astype(dtypes.as_dtype(dtype, "arange")), get_backend(device, "arange"))
 
 
 def rand(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """Numbers drawn evenly from [0, 1)."""
-    out = uniform_(empty(*size, dtype=dtype, device=device))
-    return out.requires_grad_() if requires_grad else out
+    return uniform_(created("rand", size, dtype, device), op="rand").requires_grad_(requires_grad)
 
 
 def randn(*size: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """Numbers of the standard normal distribution."""
-    out = normal_(empty(*size, dtype=dtype, device=device))
-    return out.requires_grad_() if requires_grad else out
+    return normal_(created("randn", size, dtype, device), op="randn").requires_grad_(requires_grad)
+
+
+def require_fill(op: str, name: str, value: Any, dtype: Any) -> None:
+    """Raise DataError unless `value` is a number that the dtype can hold: integers hold floats without the fraction."""
+    try:
+        if isinstance(value, bool | int | float | np.generic):
+            with np.errstate(over="ignore"):
+                np.asarray(value, dtype)
+            return
+    except (OverflowError, ValueError):
+        pass
+    raise DataError(f"{op}: {name} must be a number that {dtype.name} can hold, got {shown(value)}")
+
+
+def created(op: str, size: Any, dtype: Any, device: str, requires_grad: bool = False) -> Tensor:
+    """A tensor of undefined content for `op`, whose errors begin with its name."""
+    wanted = dtypes.DEFAULT if dtype is None else dtypes.as_dtype(dtype, op)
+    spec, backend = Spec(as_shape(op, size, minimum=0), wanted), get_backend(device, op)
+    as_flag(op, "requires_grad", requires_grad)
+    try:
+        return Tensor(backend.empty(spec), spec, backend).requires_grad_(requires_grad)
+    except MemoryError as error:
+        raise backend.exhausted(op, spec) from error
+
+
+def filled(op: str, size: Any, value: Any, dtype: Any, device: str, requires_grad: bool = False) -> Tensor:
+    """A tensor of one value, likewise."""
+    as_flag(op, "requires_grad", requires_grad)
+    out = created(op, size, dtype, device)
+    require_fill(op, "fill_value", value, out.dtype)
+    apply_in_place(FILL, (out,), (value,))
+    return out.requires_grad_(requires_grad)

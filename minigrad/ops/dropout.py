@@ -5,7 +5,7 @@ from __future__ import annotations
 from minigrad import random
 from minigrad.autograd import Op, apply
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_probability, listed, require_float
+from minigrad.ops.arguments import as_flag, as_probability, listed, require_float
 from minigrad.ops.create import ones
 from minigrad.ops.shape import reshape
 from minigrad.tensor import Tensor
@@ -28,8 +28,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     ----------
     .. [1] Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, JMLR 2014, section 10.
     """
-    require_float("dropout", input=input)
-    probability = as_probability("dropout", p)
+    probability = _probability("dropout", input, p, training)
     if not training or probability == 0:
         return input
     return _masked(input, probability, 1 / (1 - probability) if probability < 1 else 0.0)
@@ -42,8 +41,7 @@ def vanilla_dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Ten
     ----------
     .. [1] Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, JMLR 2014, section 4.
     """
-    require_float("vanilla_dropout", input=input)
-    probability = as_probability("vanilla_dropout", p)
+    probability = _probability("vanilla_dropout", input, p, training)
     return _masked(input, probability, 1.0) if training else input * (1 - probability)
 
 
@@ -59,14 +57,20 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     ----------
     .. [1] Tompson et al., Efficient object localization using convolutional networks, 2015, section 3.2.
     """
-    require_float("dropout2d", input=input)
+    probability = _probability("dropout2d", input, p, training)
     if input.ndim not in (3, 4):
         message = "dropout2d: input must have 4 axes, (N, C, H, W), or 3 axes, (N, C, L)"
         raise ShapeError(listed(message, input=input.spec))
-    if not training or as_probability("dropout2d", p) == 0:
+    if not training or probability == 0:
         return input
     kept = dropout(ones(*input.shape[:2], dtype=input.dtype, device=input.device), p)
     return input * reshape(kept, (*kept.shape, *(1,) * (input.ndim - 2)))
+
+
+def _probability(op: str, input: Tensor, p: float, training: bool) -> float:
+    require_float(op, input=input)
+    as_flag(op, "training", training)
+    return as_probability(op, p)
 
 
 def _masked(input: Tensor, p: float, scale: float) -> Tensor:

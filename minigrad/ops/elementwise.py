@@ -10,7 +10,7 @@ from minigrad import dtypes
 from minigrad.autograd import ADD, CLONE, Op, apply, infer_elementwise
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError
-from minigrad.ops.arguments import listed, require_tensor
+from minigrad.ops.arguments import as_number, listed, require_tensor, shown
 from minigrad.ops.compare import elements, eq, ge, gt, lt, ne, where
 from minigrad.ops.promotion import as_float, cast, operands
 from minigrad.tensor import Tensor
@@ -71,7 +71,7 @@ ERF = _unary("erf", lambda grad, input: mul(grad, mul(exp(neg(square(input))), _
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Input + alpha * other, broadcast. Alpha is a number of a kind that the result can hold."""
     x, y = operands("add", input, other)
-    return apply(ADD, (x, y if alpha == 1 else _scaled("add", y, alpha)))
+    return apply(ADD, (x, y if type(alpha) is int and alpha == 1 else _scaled("add", y, alpha)))
 
 
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
@@ -79,7 +79,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     x, y = operands("sub", input, other)
     if x.dtype == dtypes.bool_:
         raise DTypeError(listed("sub: bool tensors have no difference; use ne", input=x.spec, other=y.spec))
-    return apply(SUB, (x, y if alpha == 1 else _scaled("sub", y, alpha)))
+    return apply(SUB, (x, y if type(alpha) is int and alpha == 1 else _scaled("sub", y, alpha)))
 
 
 def mul(input: Any, other: Any) -> Tensor:
@@ -106,8 +106,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         x, y = operands("div", input, other, floating=True)
         return apply(DIV, (x, y))
     x, y = operands("div", input, other)
-    if rounding_mode not in ("floor", "trunc"):
-        raise DataError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
+    if not isinstance(rounding_mode, str) or rounding_mode not in ("floor", "trunc"):
+        raise DataError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {shown(rounding_mode)}")
     _require_not_bool("div", "rounded quotient", x)
     if x.dtype in FLOATS and rounding_mode == "trunc":
         return trunc(apply(DIV, (x, y)))
@@ -222,6 +222,8 @@ def clone(input: Tensor) -> Tensor:
 
 
 def _scaled(op: str, other: Tensor, alpha: float) -> Tensor:
+    if not isinstance(alpha, bool):
+        as_number(op, "alpha", alpha)
     scaled = mul(other, alpha)
     if scaled.dtype != other.dtype:
         message = f"{op}: alpha must be of the result's kind, {other.dtype.name}, got {alpha!r}"

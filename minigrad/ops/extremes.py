@@ -8,7 +8,7 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_axes, as_axis, listed, require_tensor
+from minigrad.ops.arguments import as_axes, as_axis, as_flag, listed, require_tensor
 from minigrad.ops.compare import maximum, minimum
 from minigrad.ops.gather import GATHER
 from minigrad.ops.reduce import finished, kept, sum
@@ -97,13 +97,14 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 
 def _over(name: str, op: Op, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     require_tensor(name, input=input)
-    axes = as_axes(name, dim, input.ndim)
+    axes = as_axes(name, dim, input.ndim, keepdim)
     _require_elements(name, input, axes)
     return finished(apply(op, (input,), (axes,)), input, axes, keepdim)
 
 
 def _found(name: str, op: Op, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     require_tensor(name, input=input)
+    as_flag(name, "keepdim", keepdim)
     if dim is None:
         return reshape(_found(name, op, reshape(input, -1), 0, False), (1,) * (input.ndim if keepdim else 0))
     axis = as_axis(name, dim, input.ndim)
@@ -117,7 +118,7 @@ def _either(name: str, input: Tensor, dim: int | Tensor | None, keepdim: bool) -
     if isinstance(dim, Tensor):
         return of_two(input, dim)
     if dim is None:
-        return _over(name, value, input, None, False)
+        return _over(name, value, input, None, as_flag(name, "keepdim", keepdim) and False)
     indices = _found(name, place, input, dim, True)
     values = apply(GATHER, (input, indices), (as_axis(name, dim, input.ndim),))
     return Extremes(values, indices) if keepdim else Extremes(squeeze(values, dim), squeeze(indices, dim))

@@ -14,13 +14,13 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd import apply
 from minigrad.backends.base import Spec
-from minigrad.errors import DataError, DTypeError, ShapeError
+from minigrad.errors import DataError, DTypeError, PositionError, ShapeError
 from minigrad.ops.arguments import as_int, listed, require_tensor
 from minigrad.ops.gather import take
 from minigrad.ops.reduce import broadcast_shape
 from minigrad.ops.shape import permute, reshape
 from minigrad.ops.slicing import SLICE
-from minigrad.tensor import Tensor, tensor
+from minigrad.tensor import Tensor, content_of, tensor
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
@@ -106,7 +106,7 @@ def _as_array(item: Any) -> Any:
     if isinstance(item, list | range):
         item = tensor(list(item), None if len(item) else dtypes.int64)
     if isinstance(item, Tensor):
-        item = item.backend.to_numpy(item.array)
+        item = content_of("index", item)
     if not isinstance(item, np.ndarray):
         return item
     if not item.ndim:
@@ -144,5 +144,5 @@ def _checked_position(spec: Spec, item: Any, axis: int) -> int:
     position = as_int("index", "an index", item)
     length = spec.shape[axis]
     if not -length <= position < length:
-        raise ShapeError(listed(f"index: {position} is outside axis {axis} of length {length}", input=spec))
+        raise PositionError(listed(f"index: {position} is outside axis {axis} of length {length}", input=spec))
     return position % length

@@ -9,7 +9,7 @@ from typing import Any
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_axis, as_int, common_dtype, listed, require_tensor
+from minigrad.ops.arguments import as_axis, as_int, as_list, common_dtype, listed, require_tensor
 from minigrad.ops.shape import unsqueeze
 from minigrad.ops.slicing import window
 from minigrad.tensor import Tensor
@@ -35,10 +35,7 @@ CAT: Op = Op(
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors joined along an existing axis; the other axes and the dtypes are equal."""
-    tensors = list(tensors)
-    if not tensors:
-        raise ShapeError("cat: at least one tensor is required, got none")
-    require_tensor("cat", **{f"tensor_{position}": given for position, given in enumerate(tensors)})
+    tensors = _given("cat", tensors)
     common_dtype("cat", tensors)
     axis = as_axis("cat", dim, tensors[0].ndim)
     first = tensors[0].shape
@@ -52,12 +49,21 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape joined along a new axis."""
+    tensors = _given("stack", tensors)
     for position, given in enumerate(tensors):
-        require_tensor("stack", **{f"tensor_{position}": given})
         if given.shape != tensors[0].shape:
             specs = {"tensor_0": tensors[0].spec, f"tensor_{position}": given.spec}
             raise ShapeError(listed("stack: shapes must be equal", **specs))
-    return cat([unsqueeze(given, dim) for given in tensors], dim)
+    axis = as_axis("stack", dim, tensors[0].ndim + 1)
+    return cat([unsqueeze(given, axis) for given in tensors], axis)
+
+
+def _given(op: str, tensors: Sequence[Tensor]) -> list[Tensor]:
+    given = as_list(op, "tensors", tensors, "tensors")
+    if not given:
+        raise ShapeError(f"{op}: at least one tensor is required, got none")
+    require_tensor(op, **{f"tensor_{position}": tensor for position, tensor in enumerate(given)})
+    return given
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:

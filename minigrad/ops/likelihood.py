@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import dtypes
-from minigrad.errors import DataError, ShapeError
+from minigrad.errors import ShapeError
 from minigrad.ops.activation import softplus
-from minigrad.ops.arguments import listed, require_float, require_same_dtype
+from minigrad.ops.arguments import as_int, as_number, listed, present, require_float, require_same_dtype
 from minigrad.ops.classes import pick, require_classes, weights_of
 from minigrad.ops.compare import ne, where
 from minigrad.ops.elementwise import neg
@@ -56,8 +56,7 @@ def cross_entropy(
         If a target is no class.
     """
     axis = require_classes("cross_entropy", input, target, weight)
-    if not 0 <= label_smoothing <= 1:
-        raise DataError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
+    label_smoothing = as_number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
     require_reduction("cross_entropy", reduction)
     counted, classes, weights = _targets("cross_entropy", target, weight, ignore_index, input.shape[axis])
     if label_smoothing == 0:
@@ -111,7 +110,7 @@ def binary_cross_entropy_with_logits(
         'none', 'sum', or 'mean' over all elements.
     """
     op = "binary_cross_entropy_with_logits"
-    scales = {name: w for name, w in (("weight", weight), ("pos_weight", pos_weight)) if w is not None}
+    scales = present(weight=weight, pos_weight=pos_weight)
     require_float(op, input=input, target=target, **scales)
     require_same_dtype(op, input=input, target=target, **scales)
     require_same_shape(op, input, target)
@@ -129,6 +128,7 @@ def _targets(
 ) -> tuple[Tensor | None, Tensor, Tensor | None]:
     """Which targets count (None: all), their classes, 0 in place of those that do not, and their weights (None: 1)."""
     classes, counted = cast(target, dtypes.int64), None
+    ignore_index = as_int(op, "ignore_index", ignore_index)
     # To look at targets on a GPU would mean to wait for it: there all are masked.
     if not target.backend.on_host or 0 <= ignore_index < number or not in_range(classes, number):
         if not target.backend.on_host or (classes.backend.to_numpy(classes.array) == ignore_index).any():

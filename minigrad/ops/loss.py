@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from minigrad.errors import DataError, ShapeError
-from minigrad.ops.arguments import listed, require_float, require_same_dtype
+from minigrad.errors import ShapeError
+from minigrad.ops.arguments import as_number, as_one_of, listed, require_float, require_same_dtype
 from minigrad.ops.compare import lt, where
 from minigrad.ops.elementwise import abs
 from minigrad.ops.reduce import mean, sum
@@ -46,8 +46,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     .. [1] Girshick, Fast R-CNN, 2015, section 2.3.
     """
     difference = _difference("smooth_l1_loss", input, target)
-    if not beta >= 0:
-        raise DataError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    beta = as_number("smooth_l1_loss", "beta", beta, 0)
     distance = abs(difference)
     if beta > 0:
         square = difference * difference * (0.5 / beta)
@@ -67,8 +66,7 @@ def reduced(op: str, losses: Tensor, reduction: str, count: Tensor | float | Non
 
 def require_reduction(op: str, reduction: str) -> None:
     """Raise DataError unless the reduction is one of the three."""
-    if reduction not in ("none", "mean", "sum"):
-        raise DataError(f"{op}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
+    as_one_of(op, "reduction", reduction, "none", "mean", "sum")
 
 
 def require_same_shape(op: str, input: Tensor, target: Tensor) -> None:

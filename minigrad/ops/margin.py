@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import dtypes
-from minigrad.errors import DataError
 from minigrad.ops.activation import relu
-from minigrad.ops.arguments import require_ndim
+from minigrad.ops.arguments import as_flag, as_number, as_one_of, require_ndim
 from minigrad.ops.classes import pick, require_classes, weights_of
 from minigrad.ops.compare import where
 from minigrad.ops.create import arange
@@ -52,8 +51,8 @@ def multi_margin_loss(
     ----------
     .. [1] Crammer, Singer, On the algorithmic implementation of multiclass kernel-based vector machines, 2001.
     """
-    if p not in (1, 2):
-        raise DataError(f"multi_margin_loss: p must be 1 or 2, got {p!r}")
+    as_one_of("multi_margin_loss", "p", p, 1, 2)
+    margin = as_number("multi_margin_loss", "margin", margin)
     classes, excess = _excess("multi_margin_loss", input, target, margin, weight, reduction)
     losses = sum(excess if p == 1 else excess * excess, -1) / float(input.shape[-1])
     return reduced("multi_margin_loss", losses if weight is None else losses * weights_of(classes, weight), reduction)
@@ -74,7 +73,9 @@ def svm_loss(input: Tensor, target: Tensor, squared: bool = False, reduction: st
     .. [1] CS231n, Convolutional neural networks for visual recognition, Linear classification, Multiclass SVM.
     """
     _, excess = _excess("svm_loss", input, target, 1.0, None, reduction)
-    return reduced("svm_loss", sum(excess * excess if squared else excess, -1), reduction)
+    return reduced(
+        "svm_loss", sum(excess * excess if as_flag("svm_loss", "squared", squared) else excess, -1), reduction
+    )
 
 
 def _excess(

@@ -9,7 +9,7 @@ from minigrad.autograd import Op, apply
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.ops.activation import with_relu
-from minigrad.ops.arguments import listed, require_float, require_ndim, require_same_dtype, require_tensor
+from minigrad.ops.arguments import listed, present, require_float, require_ndim, require_same_dtype, require_tensor
 from minigrad.ops.elementwise import mul
 from minigrad.ops.reduce import expand, sum
 from minigrad.ops.shape import reshape, transpose, unsqueeze
@@ -113,7 +113,8 @@ def _linear(op: Op, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
         features = input.shape[-1] if input.ndim else "no"
         message = f"linear: input has {features} features but weight expects {weight.shape[1]}"
         raise ShapeError(listed(message, input=input.spec, weight=weight.spec))
-    require_same_dtype("linear", input=input, weight=weight, **({} if bias is None else {"bias": bias}))
+    require_float("linear", **present(bias=bias))
+    require_same_dtype("linear", input=input, weight=weight, **present(bias=bias))
     if bias is not None and bias.shape != weight.shape[:1]:
         message = f"linear: bias must have one element for each of the {weight.shape[0]} outputs"
         raise ShapeError(listed(message, weight=weight.spec, bias=bias.spec))

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.autograd import Op, apply, apply_all, apply_in_place
 from minigrad.backends.base import Spec
 from minigrad.errors import DataError, ShapeError
-from minigrad.ops.arguments import as_shape, listed, require_float, require_number, require_same_dtype
+from minigrad.ops.arguments import as_flag, as_number, as_shape, listed, present, require_float, require_same_dtype
 from minigrad.ops.create import full
 from minigrad.ops.elementwise import clone, neg, sqrt
 from minigrad.ops.join import cat
@@ -130,9 +130,9 @@ def batch_norm(
     running = [moment for moment in moments.values() if moment is not None]
     if len(running) == 1 or not (running or training):
         raise DataError("batch_norm: running_mean and running_var must both be given or, in training, neither")
-    require_number("batch_norm", "momentum", momentum)
-    if not (eps > 0 if training else eps >= 0):
-        raise DataError(f"batch_norm: eps must be positive in training, and never negative, got {eps}")
+    momentum, eps = as_number("batch_norm", "momentum", momentum), as_number("batch_norm", "eps", eps, 0)
+    if as_flag("batch_norm", "training", training) and eps == 0:
+        raise DataError("batch_norm: eps must be positive in training, got 0")
     weight = _constant(input.shape[1], 1.0, input) if weight is None else weight
     bias = _constant(input.shape[1], 0.0, input) if bias is None else bias
     if not training:
@@ -140,7 +140,7 @@ def batch_norm(
         return _with_moments(input, mean, var, weight, bias, eps)
     out, *batch = _with_own_moments(input, weight, bias, eps)
     for target, moment in zip(running, batch, strict=False):
-        apply_in_place(LERP, (target, moment), (float(momentum),))
+        apply_in_place(LERP, (target, moment), (momentum,))
     return out
 
 
@@ -175,6 +175,7 @@ def layer_norm(
     if not shape or input.shape[-len(shape) :] != shape:
         raise ShapeError(listed(f"layer_norm: the last axes of input must be {shape}", input=input.spec))
     _require_parts("layer_norm", input, shape, weight=weight, bias=bias)
+    eps = as_number("layer_norm", "eps", eps, 0)
     out, _ = _normalised(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
     out = out if weight is None else out * weight
     return out if bias is None else out + bias
@@ -194,7 +195,7 @@ def _with_own_moments(input: Tensor, weight: Tensor, bias: Tensor, eps: float) -
     count = input.numel() // max(input.shape[1], 1)
     if count == 1:
         raise ShapeError(listed("batch_norm: training needs more than one element for each channel", input=input.spec))
-    out, mean, var = apply_all(BATCH_NORM, (input, cat([weight, bias])), (float(eps),))
+    out, mean, var = apply_all(BATCH_NORM, (input, cat([weight, bias])), (eps,))
     return (out, mean, var * (count / (count - 1))) if count else (out,)
 
 
@@ -220,7 +221,7 @@ def _constant(length: int, value: float, model: Tensor) -> Tensor:
 
 def _require_parts(op: str, input: Tensor, shape: tuple[int, ...], **parts: Tensor | None) -> None:
     """Raise an error unless what is given of them has this shape and the input's dtype."""
-    given = {name: part for name, part in parts.items() if part is not None}
+    given = present(**parts)
     require_float(op, **given)
     require_same_dtype(op, input=input, **given)
     for name, part in given.items():

@@ -10,9 +10,9 @@ import numpy as np
 
 from minigrad.autograd import apply
 from minigrad.errors import DataError, ShapeError
-from minigrad.ops.arguments import as_int, listed, require_tensor
+from minigrad.ops.arguments import as_int, as_list, as_one_of, listed, require_tensor, shown
 from minigrad.ops.compare import where
-from minigrad.ops.create import full
+from minigrad.ops.create import full, require_fill
 from minigrad.ops.gather import take
 from minigrad.ops.slicing import EMBED, SLICE
 from minigrad.tensor import Tensor, wrap
@@ -47,13 +47,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         If there is no such mode, it takes no value, or the dtype cannot hold the value.
     """
     require_tensor("pad", input=input)
-    if mode != "constant" and mode not in _CONTINUATIONS:
-        raise DataError(f"pad: mode must be 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}")
+    as_one_of("pad", "mode", mode, "constant", *_CONTINUATIONS)
     input, amounts = _cropped(input, pad)
     if mode == "constant":
         return _surrounded(input, amounts, 0 if value is None else value)
-    if value:
-        raise DataError(f"pad: mode {mode!r} takes no value, got {value!r}")
+    if value is not None and value != 0:
+        raise DataError(f"pad: mode {mode!r} takes no value, got {shown(value)}")
     sources = {axis: _sources(input, axis, before, after, mode) for axis, (before, after) in amounts.items()}
     for axis, places in sources.items():
         input = take(input, axis, places)
@@ -62,7 +61,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
 def _cropped(input: Tensor, pad: Sequence[int]) -> tuple[Tensor, dict[int, tuple[int, int]]]:
     """Input without what negative amounts take away, and what is to be added before and after each axis named."""
-    numbers = [as_int("pad", "an amount", amount) for amount in pad]
+    numbers = [as_int("pad", "an amount", amount) for amount in as_list("pad", "pad", pad, "integers")]
     if len(numbers) % 2 or len(numbers) > 2 * input.ndim:
         message = f"pad: a (before, after) pair for some of the axes, got {len(numbers)} numbers"
         raise ShapeError(listed(message, input=input.spec))
@@ -78,10 +77,8 @@ def _cropped(input: Tensor, pad: Sequence[int]) -> tuple[Tensor, dict[int, tuple
 
 def _surrounded(input: Tensor, amounts: dict[int, tuple[int, int]], value: Any) -> Tensor:
     """Input among elements of one value."""
-    try:
-        fill = wrap(np.asarray(value, input.dtype), input.backend)
-    except (OverflowError, TypeError, ValueError):
-        raise DataError(f"pad: {value!r} is no {input.dtype.name}") from None
+    require_fill("pad", "value", value, input.dtype)
+    fill = wrap(np.asarray(value, input.dtype), input.backend)
     shape, index = list(input.shape), [slice(None)] * input.ndim
     for axis, (before, after) in amounts.items():
         index[axis] = slice(before, before + shape[axis])

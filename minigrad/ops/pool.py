@@ -8,7 +8,7 @@ from minigrad import dtypes
 from minigrad.autograd import Op, apply, apply_all
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_pair
+from minigrad.ops.arguments import as_flag, as_pair
 from minigrad.ops.windows import as_batch, count_windows, unbatched
 from minigrad.tensor import Tensor
 
@@ -136,8 +136,9 @@ def max_pool2d(
         Return (output, indices): for each maximum its h * W + w in its channel, int64.
     """
     images = as_batch("max_pool2d", input)
-    window = _window("max_pool2d", kernel_size, stride, padding)
-    params = (*window, *as_pair("max_pool2d", "dilation", dilation, 1), bool(ceil_mode))
+    as_flag("max_pool2d", "return_indices", return_indices)
+    window = (*_window("max_pool2d", kernel_size, stride, padding), *as_pair("max_pool2d", "dilation", dilation, 1))
+    params = (*window, as_flag("max_pool2d", "ceil_mode", ceil_mode))
     out, indices = (unbatched(part, images, input) for part in apply_all(MAX_POOL2D, (images,), params))
     return (out, indices) if return_indices else out
 
@@ -165,7 +166,8 @@ def avg_pool2d(
         Divide by the window's area with the padding (though not what ceil_mode adds), or by the elements it covers.
     """
     images, window = as_batch("avg_pool2d", input), _window("avg_pool2d", kernel_size, stride, padding)
-    out = apply(AVG_POOL2D, (images,), (*window, bool(count_include_pad), bool(ceil_mode)))
+    counted = as_flag("avg_pool2d", "count_include_pad", count_include_pad)
+    out = apply(AVG_POOL2D, (images,), (*window, counted, as_flag("avg_pool2d", "ceil_mode", ceil_mode)))
     return unbatched(out, images, input)
 
 

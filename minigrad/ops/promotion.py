@@ -29,10 +29,10 @@ CAST: Op = Op(
 )
 
 
-def cast(input: Tensor, dtype: Any) -> Tensor:
+def cast(input: Tensor, dtype: Any, op: str = "") -> Tensor:
     """The same values in another dtype; the tensor itself if it has it. Float to integer truncates towards zero."""
-    require_tensor("cast", input=input)
-    wanted = dtypes.as_dtype(dtype)
+    require_tensor(op or "cast", input=input)
+    wanted = dtypes.as_dtype(dtype, op)
     return input if input.dtype == wanted else apply(CAST, (input,), (wanted,))
 
 

@@ -94,20 +94,22 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     if broadcast_shape("expand", input=input.spec, requested=Spec(lengths, input.dtype)) != lengths or min(lengths) < 0:
         wanted = Spec(lengths, input.dtype)
         raise ShapeError(listed("expand: only axes of length 1 can be repeated", input=input.spec, requested=wanted))
+    if (spec := Spec(lengths, input.dtype)).nbytes >= 2**60:
+        raise input.backend.exhausted("expand", spec)
     return apply(EXPAND, (input,), (lengths,))
 
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, over all of them by default; integers and bools are summed as int64."""
     require_tensor("sum", input=input)
-    axes = as_axes("sum", dim, input.ndim)
+    axes = as_axes("sum", dim, input.ndim, keepdim)
     return finished(apply(SUM, (_summable(input),), (axes,)), input, axes, keepdim)
 
 
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum over the axes `dim`, all by default, divided by the number of elements summed; NaN over none."""
     require_float("mean", input=input)
-    axes = as_axes("mean", dim, input.ndim)
+    axes = as_axes("mean", dim, input.ndim, keepdim)
     return finished(apply(MEAN, (input,), (axes,)), input, axes, keepdim)
 
 

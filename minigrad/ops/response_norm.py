@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minigrad.autograd import Op, apply
 from minigrad.errors import ShapeError
-from minigrad.ops.arguments import as_int, listed, require_float
+from minigrad.ops.arguments import as_int, as_number, listed, require_float
 from minigrad.ops.elementwise import neg
 from minigrad.ops.pad import pad
 from minigrad.ops.slicing import window
@@ -96,5 +96,6 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if input.ndim < 3:
         message = "local_response_norm: input must have at least 3 axes, (N, C, ...)"
         raise ShapeError(listed(message, input=input.spec))
-    params = as_int("local_response_norm", "size", size, 1), float(alpha), float(beta), float(k)
-    return apply(LOCAL_RESPONSE_NORM, (input,), params)
+    settings = {"alpha": alpha, "beta": beta, "k": k}
+    numbers = [as_number("local_response_norm", name, value) for name, value in settings.items()]
+    return apply(LOCAL_RESPONSE_NORM, (input,), (as_int("local_response_norm", "size", size, 1), *numbers))

@@ -58,7 +58,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     require_tensor("flatten", input=input)
     if input.ndim == 0:
         return reshape(input, 1)
-    start, end = as_axis("flatten", start_dim, input.ndim), as_axis("flatten", end_dim, input.ndim)
+    start = as_axis("flatten", start_dim, input.ndim, "start_dim")
+    end = as_axis("flatten", end_dim, input.ndim, "end_dim")
     if start > end:
         raise ShapeError(f"flatten: start_dim must not come after end_dim, got {start_dim} and {end_dim}")
     merged = Spec(input.shape[start : end + 1], input.dtype).size
@@ -80,7 +81,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes exchanged."""
     require_tensor("transpose", input=input)
     axes = list(range(input.ndim))
-    first, second = as_axis("transpose", dim0, input.ndim), as_axis("transpose", dim1, input.ndim)
+    first, second = (as_axis("transpose", dim, input.ndim, name) for name, dim in (("dim0", dim0), ("dim1", dim1)))
     axes[first], axes[second] = second, first
     return apply(PERMUTE, (input,), (tuple(axes),))
 

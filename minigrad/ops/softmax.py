@@ -91,6 +91,6 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 
 def _log_softmax(op: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
     require_tensor(op, input=input)
-    x = input if dtype is None else cast(input, dtype)
+    x = input if dtype is None else cast(input, dtype, op)
     require_float(op, input=x)
     return apply(LOG_SOFTMAX, (x,), (as_axis(op, dim, x.ndim),))

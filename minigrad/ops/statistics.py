@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minigrad.errors import DataError
-from minigrad.ops.arguments import as_axes, require_float, require_number
+from minigrad.ops.arguments import as_axes, as_number, as_positive, require_float
 from minigrad.ops.compare import eq, lt, where
 from minigrad.ops.elementwise import abs, exp, log, pow, square
 from minigrad.ops.extremes import amax
@@ -29,7 +28,7 @@ def std(input: Tensor, dim: Any = None, *, correction: float = 1, keepdim: bool 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) over the axes `dim`, without overflow; -inf where all elements are."""
     x = as_float("logsumexp", input)
-    axes = as_axes("logsumexp", dim, x.ndim)
+    axes = as_axes("logsumexp", dim, x.ndim, keepdim)
     if not x.numel():
         return log(sum(exp(x), axes, keepdim))
     peak = amax(x.detach(), axes, keepdim=True)
@@ -49,10 +48,8 @@ def norm(input: Tensor, p: float = 2, dim: Any = None, keepdim: bool = False) ->
         If p is not above 0.
     """
     require_float("norm", input=input)
-    require_number("norm", "p", p)
-    if not p > 0:
-        raise DataError(f"norm: p must be above 0, got {p!r}")
-    axes = as_axes("norm", dim, input.ndim)
+    as_positive("norm", "p", p)
+    axes = as_axes("norm", dim, input.ndim, keepdim)
     if p == math.inf:
         return amax(abs(input), axes, keepdim)
     if p == 1:
@@ -64,12 +61,11 @@ def norm(input: Tensor, p: float = 2, dim: Any = None, keepdim: bool = False) ->
 
 def _variance(op: str, input: Tensor, dim: Any, correction: float, keepdim: bool) -> Tensor:
     require_float(op, input=input)
-    axes = as_axes(op, dim, input.ndim)
-    require_number(op, "correction", correction)
-    count = math.prod(input.shape[axis] for axis in axes)
+    axes = as_axes(op, dim, input.ndim, keepdim)
+    count = math.prod(input.shape[axis] for axis in axes) - as_number(op, "correction", correction)
     centred = input - mean(input, axes, keepdim=True)
     # The second time takes off what rounding left.
-    return sum(square(centred - mean(centred, axes, keepdim=True)), axes, keepdim) / float(max(count - correction, 0))
+    return sum(square(centred - mean(centred, axes, keepdim=True)), axes, keepdim) / float(max(count, 0.0))
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:

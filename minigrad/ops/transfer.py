@@ -10,10 +10,10 @@ from minigrad.autograd import Op, observers, record
 from minigrad.backends.base import get_backend
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DTypeError
-from minigrad.ops.arguments import require_tensor
+from minigrad.ops.arguments import require_tensor, shown
 from minigrad.ops.promotion import cast
 from minigrad.recording import is_grad_enabled
-from minigrad.tensor import Tensor, wrap
+from minigrad.tensor import Tensor, content_of, wrap
 
 TO_DEVICE: Op = Op(
     "to_device",
@@ -25,14 +25,14 @@ TO_DEVICE: Op = Op(
 )
 
 
-def to_device(input: Tensor, device: str) -> Tensor:
+def to_device(input: Tensor, device: str, op: str = "") -> Tensor:
     """A copy in the memory of another device; the tensor itself if it is there. The gradient comes back."""
-    require_tensor("to_device", input=input)
-    target = get_backend(device)
+    require_tensor(op or "to_device", input=input)
+    target = get_backend(device, op)
     if target is input.backend:
         return input
     started = time.perf_counter()
-    host = input.backend.to_numpy(input.array)
+    host = content_of(op or "to_device", input)
     out = wrap(host.copy() if input.backend.on_host and target.on_host else host, target)
     params = (input.device, target.name)
     if out.dtype in FLOATS and is_grad_enabled():
@@ -51,6 +51,6 @@ def to(input: Tensor, *wanted: Any, dtype: Any = None, device: str | None = None
         elif dtype is None:
             dtype = item
         else:
-            raise DTypeError(f"to: a device and a dtype at most are required, got {wanted}")
-    moved = input if device is None else to_device(input, device)
-    return moved if dtype is None else cast(moved, dtype)
+            raise DTypeError(f"to: a device and a dtype at most are required, got {shown(wanted)}")
+    moved = input if device is None else to_device(input, device, "to")
+    return moved if dtype is None else cast(moved, dtype, "to")

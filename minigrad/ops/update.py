@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,7 +10,7 @@ from contextvars import ContextVar
 from minigrad import random
 from minigrad.autograd import Op, apply_in_place
 from minigrad.errors import DataError, ShapeError
-from minigrad.ops.arguments import listed, require_float, require_same_dtype, require_tensor
+from minigrad.ops.arguments import as_number, listed, require_float, require_same_dtype, require_tensor
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
@@ -42,21 +43,20 @@ def copy_(target: Tensor, source: Tensor) -> Tensor:
 
 
 @no_grad()
-def uniform_(target: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
+def uniform_(target: Tensor, low: float = 0.0, high: float = 1.0, op: str = "uniform_") -> Tensor:
     """Fill with numbers drawn evenly from [low, high), 24 random bits each, of the initialisation stream."""
-    require_float("uniform_", target=target)
-    if not low <= high:
-        raise DataError(f"uniform_: low must not exceed high, got {low} and {high}")
-    return _fill_at_random(UNIFORM, target, float(low), float(high))
+    require_float(op, tensor=target)
+    first, last = as_number(op, "a", low), as_number(op, "b", high)
+    if not first <= last < math.inf:
+        raise DataError(f"{op}: a must not exceed b, which must be finite, got {low} and {high}")
+    return _fill_at_random(UNIFORM, target, first, last)
 
 
 @no_grad()
-def normal_(target: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+def normal_(target: Tensor, mean: float = 0.0, std: float = 1.0, op: str = "normal_") -> Tensor:
     """Fill with numbers of a normal distribution, of the initialisation stream."""
-    require_float("normal_", target=target)
-    if not std >= 0:
-        raise DataError(f"normal_: std must not be negative, got {std}")
-    return _fill_at_random(NORMAL, target, float(mean), float(std))
+    require_float(op, tensor=target)
+    return _fill_at_random(NORMAL, target, as_number(op, "mean", mean), as_number(op, "std", std, 0))
 
 
 def _fill_at_random(op: Op, target: Tensor, first: float, second: float) -> Tensor:

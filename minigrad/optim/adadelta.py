@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.autograd import Change
+from minigrad.checks import as_number
 from minigrad.ops.optimise import ADADELTA as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_fraction
 from minigrad.tensor import Tensor
 
 
@@ -44,7 +44,7 @@ class Adadelta(Optimizer):
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay")
-        require_fraction("Adadelta", "rho", group["rho"])
+        as_number("Adadelta", "rho", group["rho"], 0, 1)
 
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
         """Return the change of one parameter, and its running means."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.autograd import Change
+from minigrad.checks import as_flag, is_number, shown
+from minigrad.errors import DataError
 from minigrad.ops.optimise import ADAM as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_betas, require_flag
 from minigrad.tensor import Tensor
 
 
@@ -54,8 +55,8 @@ class Adam(Optimizer):
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay")
-        require_betas(type(self).__name__, group["betas"])
-        require_flag(type(self).__name__, "amsgrad", group["amsgrad"])
+        _require_betas(type(self).__name__, group["betas"])
+        as_flag(type(self).__name__, "amsgrad", group["amsgrad"])
 
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
         """Return the change of one parameter, and its running means."""
@@ -98,3 +99,10 @@ class AdamW(Adam):
         """Weight decay as part of the gradient, and as a shrinkage of the weights."""
         lr, weight_decay = numbers(group, "lr", "weight_decay")
         return 0.0, lr * weight_decay
+
+
+def _require_betas(owner: str, value: Any) -> None:
+    """Raise DataError unless the decay rates of the two averages are numbers in [0, 1)."""
+    is_pair = isinstance(value, Sequence) and len(value) == 2
+    if not (is_pair and all(is_number(beta) and 0 <= beta < 1 for beta in value)):
+        raise DataError(f"{owner}: betas must be two numbers in [0, 1), got {shown(value)}")

@@ -7,13 +7,12 @@ import math
 import operator
 from collections.abc import Iterable
 
+from minigrad.checks import as_flag, as_number, as_positive
 from minigrad.errors import DataError
-from minigrad.ops.arguments import require_tensor
 from minigrad.ops.create import zeros
 from minigrad.ops.update import copy_
-from minigrad.optim.settings import require_above, require_at_least
 from minigrad.recording import no_grad
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensors_of
 
 Parameters = Tensor | Iterable[Tensor]
 
@@ -45,8 +44,9 @@ def clip_grad_norm_(
     ----------
     .. [1] Pascanu et al., On the difficulty of training recurrent neural networks, ICML 2013, algorithm 1.
     """
-    require_at_least("clip_grad_norm_", "max_norm", max_norm, 0)
-    require_above("clip_grad_norm_", "norm_type", norm_type, 0)
+    as_number("clip_grad_norm_", "max_norm", max_norm, 0)
+    as_positive("clip_grad_norm_", "norm_type", norm_type)
+    as_flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
     grads = _grads("clip_grad_norm_", parameters)
     norm = _norm(grads, float(norm_type)) if grads else zeros(())
     if error_if_nonfinite and not math.isfinite(size := norm.item()):
@@ -60,16 +60,14 @@ def clip_grad_norm_(
 @no_grad()
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
     """Bound every element of every gradient: grad = min(max(grad, -clip_value), clip_value); NaN stays."""
-    require_at_least("clip_grad_value_", "clip_value", clip_value, 0)
+    as_number("clip_grad_value_", "clip_value", clip_value, 0)
     for grad in _grads("clip_grad_value_", parameters):
         copy_(grad, grad.maximum(-float(clip_value)).minimum(float(clip_value)))
 
 
 def _grads(function: str, parameters: Parameters) -> list[Tensor]:
     """The gradients there are, and that have elements."""
-    members = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    for member in members:
-        require_tensor(function, parameters=member)
+    members = tensors_of(function, "parameters", parameters)
     return [member.grad for member in members if member.grad is not None and member.numel()]
 
 

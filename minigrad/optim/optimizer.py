@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minigrad.autograd import Change, apply_each_in_place
+from minigrad.checks import as_int, as_list, as_mapping, as_number, shown
 from minigrad.errors import DataError, GraphError, ShapeError
 from minigrad.ops.arguments import listed, require_tensor
 from minigrad.ops.create import empty, full
 from minigrad.ops.transfer import to
-from minigrad.optim.settings import require_at_least, require_count
 from minigrad.recording import no_grad
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensors_of
 
 Group = dict[str, Any]
 
@@ -35,7 +35,7 @@ class Optimizer(ABC):
         self.state: dict[Tensor, dict[str, Any]] = {}
         if isinstance(params, Tensor):
             raise DataError("optimizer: params must be an iterable of parameters, this is one tensor; write [tensor]")
-        given = list(params)
+        given = as_list(type(self).__name__, "params", params, "parameters, or of groups")
         if not given:
             raise DataError("optimizer: there are no parameters to optimise")
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
@@ -63,7 +63,7 @@ class Optimizer(ABC):
     def require_not_negative(self, group: Group, *names: str) -> None:
         """Raise DataError unless these settings of a group are numbers of at least 0."""
         for name in names:
-            require_at_least(type(self).__name__, name, group[name], 0)
+            as_number(type(self).__name__, name, group[name], 0)
 
     def steps(self, parameter: Tensor) -> int:
         """How many steps the parameter has taken, where an optimiser counts them."""
@@ -72,16 +72,18 @@ class Optimizer(ABC):
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with settings of their own; on an error nothing is added."""
         if not isinstance(group, Mapping) or "params" not in group:
-            raise DataError(f"optimizer: a group must be a dict with 'params', got {group!r}")
+            raise DataError(f"optimizer: a group must be a dict with 'params', got {shown(group)}")
         params = group["params"]
-        members = [params] if isinstance(params, Tensor) else list(params)
+        members = tensors_of("optimizer", "parameters", params)
         unknown = set(group) - set(self.defaults) - {"params"}
         if unknown:
             raise DataError(f"optimizer: unknown settings {sorted(unknown)}; known are {sorted(self.defaults)}")
         known = {id(member) for existing in self.param_groups for member in existing["params"]}
         for member in members:
-            if not isinstance(member, Tensor) or not member.is_leaf or not member.requires_grad:
-                raise DataError(f"optimizer: parameters must be leaf tensors that require a gradient, got {member!r}")
+            if not member.is_leaf or not member.requires_grad:
+                raise DataError(
+                    f"optimizer: parameters must be leaf tensors that require a gradient, got {shown(member)}"
+                )
             if id(member) in known:
                 raise DataError(f"optimizer: a parameter {member.spec} occurs twice")
             known.add(id(member))
@@ -123,10 +125,16 @@ class Optimizer(ABC):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and a copy of the state; on an error nothing has changed."""
-        if not {"state", "param_groups"} <= set(state_dict):
-            raise DataError(f"load_state_dict: 'state' and 'param_groups' are required, got {sorted(state_dict)}")
-        groups, parameters = state_dict["param_groups"], self._parameters()
-        sizes = [len(group["params"]) for group in groups]
+        if not {"state", "param_groups"} <= set(as_mapping("load_state_dict", "state_dict", state_dict)):
+            raise DataError(
+                f"load_state_dict: 'state' and 'param_groups' are required, got {shown(sorted(map(str, state_dict)))}"
+            )
+        groups, parameters = (
+            as_list("load_state_dict", "param_groups", state_dict["param_groups"], "dicts"),
+            self._parameters(),
+        )
+        members = [as_mapping("load_state_dict", "a group", group).get("params", ()) for group in groups]
+        sizes = [len(as_list("load_state_dict", "params", group, "numbers")) for group in members]
         own_sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != own_sizes:
             raise DataError(f"load_state_dict: groups of {own_sizes} parameters are required, the state has {sizes}")
@@ -136,13 +144,16 @@ class Optimizer(ABC):
             if lost:
                 raise DataError(f"load_state_dict: a group lacks the settings {sorted(lost)}")
             self.check(group)
-        strangers = set(state_dict["state"]) - set(range(len(parameters)))
+        strangers = set(as_mapping("load_state_dict", "state", state_dict["state"])) - set(range(len(parameters)))
         if strangers:
             raise DataError(
                 f"load_state_dict: there is state for parameters {list(strangers)}, there are {len(parameters)}"
             )
         state = {
-            parameters[number]: {name: _loaded(name, value, parameters[number]) for name, value in entries.items()}
+            parameters[number]: {
+                name: _loaded(name, value, parameters[number])
+                for name, value in as_mapping("load_state_dict", "a parameter's state", entries).items()
+            }
             for number, entries in state_dict["state"].items()
         }
         self.param_groups, self.state = new_groups, state
@@ -154,7 +165,7 @@ class Optimizer(ABC):
 def _loaded(name: str, value: Any, parameter: Tensor) -> Any:
     """A piece of state: a count of steps, or a copy of a tensor on the parameter's device and in its dtype."""
     if name == "step":
-        require_count("load_state_dict", name, value, 0)
+        as_int("load_state_dict", name, value, 0)
         return value
     require_tensor("load_state_dict", **{name: value})
     if value.shape != parameter.shape:

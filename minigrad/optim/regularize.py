@@ -15,9 +15,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from minigrad.checks import as_flag, as_number, as_positive, require_like
 from minigrad.errors import DataError
 from minigrad.ops.update import copy_
-from minigrad.optim.settings import require_above, require_at_least, require_flag
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
 
@@ -30,8 +30,8 @@ class Penalty(ABC):
 
     def __init__(self, biases: bool, **strengths: float) -> None:
         for name, strength in strengths.items():
-            require_at_least(type(self).__name__, name, strength, 0)
-        require_flag(type(self).__name__, "biases", biases)
+            as_number(type(self).__name__, name, strength, 0)
+        as_flag(type(self).__name__, "biases", biases)
         self.biases = biases
 
     @abstractmethod
@@ -40,6 +40,7 @@ class Penalty(ABC):
 
     def __call__(self, model: Module) -> Tensor:
         """The penalty on a model, 0-d; DataError if it has no weights."""
+        require_like(type(self).__name__, "model", model, "a Module", "named_parameters")
         weights = [weight for name, weight in model.named_parameters() if self.biases or not _is_bias(name)]
         if not weights:
             raise DataError(f"{type(self).__name__}: the model has no weights")
@@ -100,12 +101,13 @@ class MaxNorm:
     """
 
     def __init__(self, limit: float) -> None:
-        require_above("MaxNorm", "limit", limit, 0)
+        as_positive("MaxNorm", "limit", limit)
         self.limit = float(limit)
 
     @no_grad()
     def __call__(self, model: Module) -> None:
         """Project the weights of a model, in place; DataError if no layer says what its units sum over."""
+        require_like("MaxNorm", "model", model, "a Module", "named_parameters")
         weights = list(_weights_of_units(model))
         if not weights:
             raise DataError("MaxNorm: no layer of the model says over which axes a unit sums; give it fan_in_axes")

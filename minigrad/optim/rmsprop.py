@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.autograd import Change
+from minigrad.checks import as_flag, as_number
 from minigrad.ops.optimise import RMSPROP as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_flag, require_fraction
 from minigrad.tensor import Tensor
 
 
@@ -65,8 +65,8 @@ class RMSprop(Optimizer):
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay", "momentum")
-        require_fraction("RMSprop", "alpha", group["alpha"])
-        require_flag("RMSprop", "centered", group["centered"])
+        as_number("RMSprop", "alpha", group["alpha"], 0, 1)
+        as_flag("RMSprop", "centered", group["centered"])
 
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:
         """Return the change of one parameter, and its running means."""

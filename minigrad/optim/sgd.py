@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.autograd import Change
+from minigrad.checks import as_flag, as_number
 from minigrad.errors import DataError
 from minigrad.ops.optimise import SGD as STEP
 from minigrad.optim.optimizer import Group, Optimizer, numbers
-from minigrad.optim.settings import require_at_least, require_flag
 from minigrad.tensor import Tensor
 
 
@@ -58,8 +58,8 @@ class SGD(Optimizer):
     def check(self, group: Group) -> None:
         """Raise DataError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "momentum", "weight_decay")
-        require_at_least("SGD", "dampening", group["dampening"], -float("inf"))
-        require_flag("SGD", "nesterov", group["nesterov"])
+        as_number("SGD", "dampening", group["dampening"])
+        as_flag("SGD", "nesterov", group["nesterov"])
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise DataError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 

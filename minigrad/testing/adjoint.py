@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import grad
-from minigrad.tensor import Tensor, wrap
+from minigrad.checks import as_number
+from minigrad.data.given import require_given
+from minigrad.data.integers import require_integer, require_seed
+from minigrad.tensor import Tensor, tensors_of, wrap
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
 
@@ -38,6 +41,10 @@ def check_adjoint(
     AssertionError
         If they differ; names the input and both sides.
     """
+    inputs, rtol = tensors_of("check_adjoint", "inputs", inputs), as_number("check_adjoint", "rtol", rtol, 0)
+    require_given("check_adjoint", function=function)
+    position = require_integer("check_adjoint: position", position, 0, len(inputs) - 1)
+    require_seed("check_adjoint: seed", seed)
     given = inputs[position].detach()
     x = given.detach().requires_grad_()
     out = _first(function, inputs, position, x)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.backends.base import get_backend
+from minigrad.checks import require_like
+from minigrad.data.integers import require_integer
 from minigrad.errors import DeviceError, MinigradError
 from minigrad.tables import table
 from minigrad.testing.opspec import OpSpec, Sample
@@ -68,6 +70,7 @@ def check_op(spec: OpSpec, *, examples: int | None = None, device: str = "cpu") 
     MinigradError
         If Hypothesis is not installed.
     """
+    _require("check_op", spec, examples, device)
     done: dict[str, int] = {}
     left_out: dict[str, str] = {}
     for property in PROPERTIES:
@@ -88,8 +91,18 @@ def check_op(spec: OpSpec, *, examples: int | None = None, device: str = "cpu") 
     return CheckedOp(spec.name, {**done, "error_input": len(spec.error_inputs)}, left_out)
 
 
+def _require(op: str, spec: OpSpec, examples: int | None, device: str) -> None:
+    """Raise an error of ours unless these are a record, a number and a device."""
+    require_like(op, "spec", spec, "an OpSpec", "samples", "error_inputs")
+    if examples is not None:
+        require_integer(f"{op}: examples", examples, 1)
+    get_backend(device, op)
+
+
 def check_property(spec: OpSpec, property: Property, *, examples: int | None = None, device: str = "cpu") -> int:
     """Check one property of a record, as `check_op` does; gives the number of samples it was tried on."""
+    _require("check_property", spec, examples, device)
+    require_like("check_property", "property", property, "a Property", "holds", "missing")
     try:
         from hypothesis import Phase, Verbosity, given, settings
     except ModuleNotFoundError as error:

@@ -14,6 +14,8 @@ import numpy as np
 
 from minigrad.autograd import Op
 from minigrad.backends.base import Backend, Spec, get_backend
+from minigrad.checks import as_number
+from minigrad.data.given import require_given, require_optional
 from minigrad.errors import DataError, GraphError
 from minigrad.tables import table
 
@@ -81,7 +83,10 @@ def compare(
     -----
     It holds for the whole process, whatever thread an op runs in.
     """
-    ours, theirs = get_backend(device), get_backend(against)
+    require_given("compare", folder=folder)
+    if rtol is not None:
+        as_number("compare", "rtol", rtol, 0)
+    ours, theirs = get_backend(device, "compare"), get_backend(against, "compare")
     if ours is theirs or "run" in vars(ours):
         raise GraphError(f"compare: {device!r} is compared already, or with itself")
     original = ours.run
@@ -122,6 +127,8 @@ def replay(path: str | os.PathLike[str], op: Op | None = None) -> str:
     DataError
         If the file is missing or damaged, or if its op is not known.
     """
+    require_given("replay", path=path)
+    require_optional("replay", op=op)
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))

@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import grad
+from minigrad.checks import as_flag, as_number, require_callable
+from minigrad.data.integers import require_seed
 from minigrad.dtypes import FLOATS, float64
 from minigrad.errors import DataError, DTypeError, GraphError
-from minigrad.tensor import Tensor, wrap
+from minigrad.tensor import Tensor, tensors_of, wrap
 from minigrad.testing.kinks import Pieces
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
@@ -97,7 +99,8 @@ def gradcheck(
     >>> print(gradcheck(mg.relu, [x]))
     passed; at a kink, not compared: input 0, index (2,)
     """
-    check = _Check(function, list(inputs), step, atol, rtol)
+    inputs = _checked("gradcheck", function, inputs, step, atol, rtol, full, seed)
+    check = _Check(function, inputs, step, atol, rtol)
     if full:
         check.jacobian()
     else:
@@ -119,6 +122,7 @@ def gradgradcheck(
 
     Parameters, result and errors are those of `gradcheck`; in messages the outputs' gradients follow the inputs.
     """
+    inputs = _checked("gradgradcheck", function, inputs, step, atol, rtol, full, seed)
     rng = np.random.default_rng(seed)
     wanted = [position for position, given in enumerate(inputs) if given.requires_grad]
     seeds = [_random_like(out, rng) for out in _float_outputs(function, inputs) if out.requires_grad]
@@ -131,6 +135,23 @@ def gradgradcheck(
 
     gradients.__name__ = f"gradient of {_name(function)}"
     return gradcheck(gradients, [*inputs, *seeds], step=step, atol=atol, rtol=rtol, full=full, seed=seed)
+
+
+def _checked(
+    op: str, function: Function, inputs: Any, step: float, atol: Bounds, rtol: Bounds, full: bool, seed: int
+) -> list[Tensor]:
+    """The inputs as a list; an error of ours unless the settings are what they should be."""
+    require_callable(op, "function", function)
+    if not 0 < as_number(op, "step", step) <= 1:
+        raise DataError(f"{op}: step must lie in (0, 1], got {step}")
+    for name, bound in {"atol": atol, "rtol": rtol}.items():
+        for number in bound if isinstance(bound, Sequence) and not isinstance(bound, str) else [bound]:
+            as_number(op, name, number, 0)
+    as_flag(op, "full", full)
+    require_seed(f"{op}: seed", seed)
+    if not (tensors := tensors_of(op, "inputs", inputs)):
+        raise DataError(f"{op}: at least one input is required, got none")
+    return tensors
 
 
 class _Check:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import Op
+from minigrad.data.given import require_given
 from minigrad.dtypes import FLOATS
 from minigrad.ops.activation import RELU
 from minigrad.ops.compare import MAXIMUM, MINIMUM
@@ -61,6 +62,7 @@ def declare_kinks(op: Op, decides: Decides) -> None:
         `decides(inputs, outputs)`, of NumPy arrays: an array that is equal at all points of a piece, and another on
         each other piece; for a ReLU, ``outputs[0] > 0``.
     """
+    require_given("declare_kinks", op=op, decides=decides)
     _DECIDES[op] = decides
 
 

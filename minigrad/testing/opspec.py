@@ -10,10 +10,12 @@ import numpy as np
 
 from minigrad.autograd import CLONE, Op, apply, apply_all, apply_in_place
 from minigrad.backends.base import get_backend
-from minigrad.dtypes import DType, float32, float64
-from minigrad.errors import MinigradError
+from minigrad.checks import shown
+from minigrad.data.given import require_given
+from minigrad.dtypes import DType, as_dtype, float32, float64
+from minigrad.errors import DataError, DTypeError, MinigradError
 from minigrad.tensor import Tensor, wrap
-from minigrad.testing.layouts import relaid
+from minigrad.testing.layouts import LAYOUTS, relaid
 from minigrad.testing.tolerance import Tolerance, rounded
 
 if TYPE_CHECKING:
@@ -52,11 +54,13 @@ class Sample:
 
     def astype(self, dtype: Any) -> Sample:
         """The sample with its float inputs in another dtype; integers are drawn wider, so that few are equal."""
-        wanted = np.dtype(dtype)
+        wanted = as_dtype(dtype, "astype")
         return self._changed([converted(array, wanted) for array in self.inputs], f"astype({wanted.name!r})")
 
     def relaid(self, *layouts: str) -> Sample:
         """The sample with each input in its memory layout, one of `layouts.LAYOUTS`."""
+        if len(layouts) != len(self.inputs) or any(layout not in LAYOUTS for layout in layouts):
+            raise DataError(f"relaid: for each input one of {', '.join(LAYOUTS)} is required, got {shown(layouts)}")
         arrays = [relaid(array, layout) for array, layout in zip(self.inputs, layouts, strict=True)]
         moved = set(layouts) - {"contiguous"}
         return self._changed(arrays, *([f"relaid({', '.join(map(repr, layouts))})"] if moved else []))
@@ -67,7 +71,9 @@ class Sample:
 
     def tensors(self, device: str = "cpu", requires_grad: Container[int] = ()) -> list[Tensor]:
         """Tensors around the arrays, those at the given positions with a gradient; a host device shares the memory."""
-        backend = get_backend(device)
+        backend = get_backend(device, "tensors")
+        if not isinstance(requires_grad, Container) or isinstance(requires_grad, str):
+            raise DTypeError(f"tensors: requires_grad must be positions, got {shown(requires_grad)}")
         return [wrap(array, backend, position in requires_grad) for position, array in enumerate(self.inputs)]
 
 
@@ -169,6 +175,7 @@ class OpSpec:
 
 def applied(op: Op) -> Callable[..., Any]:
     """The op itself as a function of tensors and `params`; one that works in place changes copies and gives those."""
+    require_given("applied", op=op)
 
     def run(*tensors: Tensor, params: tuple[Any, ...] = ()) -> Sequence[Tensor]:
         if not op.mutates:

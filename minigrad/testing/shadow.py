@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.data.given import require_given, require_optional
 from minigrad.dtypes import FLOATS, float64
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.random import get_rng_state, set_rng_state
 from minigrad.recording import enable_grad
 from minigrad.tables import table
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, tensors_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ def float64_shadow(model: Module, batch: Sequence[Tensor], loss: Callable[..., T
     DataError
         For a model without float parameters, or one that is float64 already.
     """
+    require_given("float64_shadow", model=model)
+    require_optional("float64_shadow", loss=loss)
+    if not (batch := tensors_of("float64_shadow", "batch", batch)):
+        raise DataError("float64_shadow: a batch of at least one tensor is required, got none")
     dtypes = {parameter.dtype for parameter in model.parameters()} & FLOATS
     if len(dtypes) != 1 or float64 in dtypes:
         raise DataError("float64_shadow: a model with parameters of one dtype is required, and less than float64")

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checks import shown
+from minigrad.data.given import require_given
 from minigrad.data.preprocess import PREPROCESSING, Preprocessing
 from minigrad.errors import DataError
 from minigrad.models.registry import build_model
@@ -56,17 +58,20 @@ class Description:
     data: str
 
     def __post_init__(self) -> None:
+        require_given("Description", arguments=self.arguments, preprocessing=self.preprocessing)
+        if not isinstance(self.classes, tuple | list):
+            raise DataError(f"Description: classes must be a sequence of names, got {shown(self.classes)}")
         others = dict(self.arguments)
         shape = _require_image("in_shape", others.pop("in_shape", None))
         if not all(map(_is_plain, others.values())):
-            raise DataError(f"description: arguments must be numbers, integers in [1, {_LARGEST}], got {others}")
+            raise DataError(f"Description: arguments must be numbers, integers in [1, {_LARGEST}], got {others}")
         if others.get("classes") != len(self.classes):
-            raise DataError(f"description: {len(self.classes)} names of classes, {others.get('classes')} logits")
+            raise DataError(f"Description: {len(self.classes)} names of classes, {others.get('classes')} logits")
         image = _require_image("the images of preprocessing", self.image_shape)
         if (made := network_shape(self.preprocessing, image)) != shape:
-            raise DataError(f"description: preprocessing makes {made} of images {image}, the network takes {shape}")
+            raise DataError(f"Description: preprocessing makes {made} of images {image}, the network takes {shape}")
         if not all(isinstance(name, str) and name.isprintable() for name in (self.model, self.data, *self.classes)):
-            raise DataError("description: names must be printable")
+            raise DataError("Description: names must be printable")
 
     @property
     def image_shape(self) -> Any:
@@ -81,6 +86,7 @@ class Description:
 
 def save_checkpoint(path: str | os.PathLike[str], description: Description, weights: Mapping[str, Any]) -> Path:
     """Write a checkpoint, a safetensors file, in one step; an existing one is replaced. Returns the path."""
+    require_given("save_checkpoint", path=path, description=description, weights=weights)
     if taken := [name for name in weights if name.startswith(STATE)]:
         raise DataError(f"save_checkpoint: names that begin with {STATE} are taken; rename {', '.join(taken)}")
     fitted = description.preprocessing
@@ -112,6 +118,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[Module, Description]:
     DataError
         If the file is missing, damaged, no checkpoint of ours, or if its parts do not fit together.
     """
+    require_given("load_checkpoint", path=path)
     weights, description = read_checkpoint(path)
     if description is None:
         raise DataError(f"{path}: this file has weights but does not say of which network; load_weights reads it")
@@ -166,7 +173,7 @@ def _description(about: Any, weights: dict[str, np.ndarray]) -> Description:
 
 def _require_image(what: str, shape: Any) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or len(shape) != 3 or not all(type(n) is int and 0 < n <= _LARGEST for n in shape):
-        raise DataError(f"description: {what} must be channels, height and width of an image, got {shape!r}")
+        raise DataError(f"Description: {what} must be channels, height and width of an image, got {shape!r}")
     return shape
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer
 from minigrad.errors import DataError, MinigradError
 from minigrad.train import checkpoint_folder
@@ -57,6 +58,7 @@ class Checkpoints:
         keep: int = 2,
         warn: Callable[[str], object] = warn,
     ) -> None:
+        require_given("Checkpoints", folder=folder, warn=warn)
         self.folder = Path(folder)
         self.every = None if every is None else require_integer("Checkpoints: every", every, 1)
         self.keep = require_integer("Checkpoints: keep", keep, 1)

@@ -6,6 +6,8 @@ import os
 import uuid
 from pathlib import Path
 
+from minigrad.errors import DataError
+
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that does not exist; it is on the disk when this returns, its name when its folder is too."""
@@ -30,6 +32,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     The content is on the disk before the name is: a crash in between leaves the old file.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: there is no folder {path.parent}; make it first")
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step there
     try:
         write_new(temporary, data)

@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from minigrad import nn
-from minigrad.errors import DataError
+from minigrad.checks import as_int, as_mapping, shown
+from minigrad.data.given import require_given
+from minigrad.errors import DataError, DTypeError
 from minigrad.models.start import start_for_relu
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int
 from minigrad.ops.create import zeros
 from minigrad.optim.optimizer import Group
 from minigrad.tensor import Parameter
@@ -24,9 +25,10 @@ def head_names(model: Module) -> tuple[str, ...]:
 
     A model that ends in several places, or whose last layer is defined before others, says so in an attribute `heads`.
     """
+    require_given("head_names", model=model)
     layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear | nn.Conv2d)]
     if not layers:
-        raise DataError(f"head: {type(model).__name__} has no fully connected layer and no convolution")
+        raise DataError(f"head_names: {type(model).__name__} has no fully connected layer and no convolution")
     return tuple(name for name in getattr(model, "heads", layers[-1:]) if name in layers)
 
 
@@ -35,6 +37,7 @@ def replace_head(model: Module, classes: int) -> tuple[str, ...]:
 
     Weights start from N(0, 1 / fan_in), biases from zero. Returns the names of the layers, those of `head_names`.
     """
+    require_given("replace_head", model=model)
     classes = as_int("replace_head", "classes", classes, 1)
     modules = dict(model.named_modules())
     for name in head_names(model):
@@ -70,6 +73,7 @@ def freeze(model: Module, *patterns: str) -> tuple[str, ...]:
     DataError
         For a pattern that fits no name, or if nothing is left to train; nothing has changed.
     """
+    require_given("freeze", model=model)
     named = dict(model.named_parameters())
     chosen = {name for pattern in patterns for name in _fitting(model, pattern, named, "freeze")}
     if not any(parameter.requires_grad and name not in chosen for name, parameter in named.items()):
@@ -91,15 +95,19 @@ def param_groups(model: Module, settings: Mapping[str, Mapping[str, Any]]) -> li
     DataError
         For a pattern that fits no parameter that is trained, or none that an earlier pattern left.
     """
+    require_given("param_groups", model=model)
     rest = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     groups: list[Group] = []
-    for pattern, own in settings.items():
+    for pattern, own in as_mapping("param_groups", "settings", settings).items():
+        as_mapping("param_groups", f"settings of {pattern!r}", own)
         names = _fitting(model, pattern, rest, "param_groups")
         groups.append({**own, "params": [rest.pop(name) for name in names]})
     return [{"params": [*rest.values()]}, *groups] if rest else groups
 
 
 def _fitting(model: Module, pattern: str, names: Mapping[str, Any], caller: str) -> list[str]:
+    if not isinstance(pattern, str):
+        raise DTypeError(f"{caller}: a pattern must be a text, got {shown(pattern)}")
     if pattern == BACKBONE:
         heads = tuple(f"{head}." for head in head_names(model))
         found = [name for name in names if not name.startswith(heads)]

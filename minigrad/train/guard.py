@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import minigrad.nn.functional as F
+from minigrad.checks import shown
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import require_given, require_optional
+from minigrad.errors import DTypeError
 from minigrad.nn.module import Module
 from minigrad.train.heads import Loss
 from minigrad.train.trainer import evaluate
@@ -42,6 +45,10 @@ class LockedTestSet:
         name: str = "the test set",
         warn: Callable[[str], object] = warn,
     ) -> None:
+        require_given("LockedTestSet", dataset=dataset, warn=warn)
+        require_optional("LockedTestSet", log=log)
+        if not isinstance(name, str):
+            raise DTypeError(f"LockedTestSet: name must be a text, got {shown(name)}")
         self._dataset, self._log, self._name, self._warn = dataset, None if log is None else Path(log), name, warn
         self._here = 0
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from minigrad.checks import is_number
+from minigrad.data.given import as_path, require_given
 from minigrad.errors import DataError
-from minigrad.optim.settings import is_number
 from minigrad.train.files import write_atomically
 from minigrad.train.history import Epoch, History, Look, Step
 
@@ -54,6 +55,7 @@ class HistoryFile:
 
 def save_history(history: History, folder: str | os.PathLike[str]) -> None:
     """Write ``history.jsonl``, all figures, and ``history.csv``, a line for every epoch, into an existing folder."""
+    require_given("save_history", history=history, folder=folder)
     save_lines(history, Path(folder, "history.jsonl"))
     save_epochs(history, Path(folder, "history.csv"))
 
@@ -84,7 +86,7 @@ def load_history(path: str | os.PathLike[str]) -> History:
     DataError
         If there is no such file, or a line is no record of a history.
     """
-    path = Path(path)
+    path = as_path("load_history", "path", path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such history")
     *whole, _ = path.read_bytes().split(b"\n")

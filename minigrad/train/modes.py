@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from minigrad.data.given import require_given
 from minigrad.nn.module import Module
 
 
@@ -14,6 +15,7 @@ def eval_frozen(model: Module) -> None:
     A batch normalisation whose own parameters are all frozen then uses its running statistics, and they stay as they
     are. Otherwise they would drift to the new data, under weights that do not follow.
     """
+    require_given("eval_frozen", model=model)
     for module in model.modules():
         own = [*module.parameters(recurse=False)]
         keeps_statistics = next(module.buffers(recurse=False), None) is not None

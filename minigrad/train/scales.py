@@ -14,6 +14,7 @@ import numpy as np
 
 import minigrad.nn.functional as F
 from minigrad.autograd import grad
+from minigrad.data.given import require_given
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.ops.arguments import require_tensor
@@ -166,6 +167,7 @@ def look(model: Module, images: Any, labels: Any = None, loss: Loss = F.cross_en
     DataError
         For an empty batch.
     """
+    require_given("look", model=model, loss=loss)
     device = device_of(model)
     inputs = as_batch(images, device)
     if 0 in inputs.shape:
@@ -209,7 +211,7 @@ def as_batch(values: Any, device: str) -> Tensor:
     """Tensors or arrays, on a device."""
     tensor = from_numpy(values) if isinstance(values, np.ndarray) else values
     require_tensor("look", batch=tensor)
-    return to_device(tensor, device)
+    return to_device(tensor, device, "look")
 
 
 @contextmanager

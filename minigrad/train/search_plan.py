@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from minigrad.checks import is_number
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.errors import DataError
-from minigrad.optim.settings import is_number
 
 FINER: Final = 3
 """How many times narrower, on a logarithmic scale, the ranges of a stage are than those of the stage before."""

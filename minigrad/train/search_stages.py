@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
@@ -135,6 +136,10 @@ def search(
     MinigradError
         When optuna is not installed, or the storage fails.
     """
+    require_given("search", loss=loss, progress=progress)
+    if not isinstance(train, DataLoader):
+        require_given("search", train=train)
+    require_given("search", validation=validation)
     import_optuna()
     for name, value, known in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
         if value not in known:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.checks import is_number
 from minigrad.data.integers import require_integer
 from minigrad.errors import DataError
-from minigrad.optim.settings import is_number
 from minigrad.random import get_rng_state, set_rng_state
 from minigrad.tensor import Tensor, from_numpy
 from minigrad.train.history import History

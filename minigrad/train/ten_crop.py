@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 
 from minigrad.data.augment import require_size
+from minigrad.data.given import require_given
 from minigrad.errors import ShapeError
 from minigrad.nn.module import Module
+from minigrad.ops.arguments import require_tensor
 from minigrad.ops.join import stack
 from minigrad.ops.slicing import flip
 from minigrad.ops.softmax import log_softmax
@@ -35,6 +37,7 @@ def ten_crop(input: Tensor, size: int | Sequence[int]) -> tuple[Tensor, ...]:
     ShapeError
         If the images are smaller than the crops.
     """
+    require_tensor("ten_crop", input=input)
     height, width = require_size("ten_crop", size)
     rows, columns = (0, 0, *input.shape)[-2:]
     down, right = rows - height, columns - width
@@ -72,6 +75,7 @@ class TenCropAverage(Module):
 
     def __init__(self, network: Module, size: int | Sequence[int]) -> None:
         super().__init__()
+        require_given("TenCropAverage", network=network)
         self.network = network
         self.size = require_size("TenCropAverage", size)
 

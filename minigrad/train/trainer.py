@@ -9,6 +9,7 @@ from contextlib import nullcontext
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import require_given, require_optional
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
@@ -27,6 +28,9 @@ from minigrad.train.run_state import Mean, Penalty, RunState, Schedule
 from minigrad.train.snapshot import weights_of
 
 Callback = Callable[[RunState], object]
+
+
+_MOST_EPOCHS = 10**9
 
 
 class DivergenceError(MinigradError):
@@ -109,7 +113,11 @@ def fit(
     MinigradError
         When a checkpoint cannot be written; those before are as they were.
     """
-    require_integer("fit: epochs", epochs, 1)
+    require_given("fit", model=model, train=train, validation=validation, optimizer=optimizer, loss=loss)
+    require_given("fit", progress=progress, resume=resume)
+    require_optional("fit", penalty=penalty, schedule=schedule, log=log, checkpoints=checkpoints)
+    require_optional("fit", on_step=on_step, on_epoch=on_epoch)
+    require_integer("fit: epochs", epochs, 1, _MOST_EPOCHS)
     require_integer("fit: look_every", look_every, 0)
     if resume and checkpoints is None:
         raise DataError("fit: to resume, it must be told where: pass checkpoints=Checkpoints(folder)")
@@ -151,6 +159,7 @@ def evaluate(
     num_workers: int = 0,
 ) -> tuple[float, float]:
     """Return the mean loss and the accuracy of `model` on `dataset`, in evaluation mode and without a tape."""
+    require_given("evaluate", model=model, dataset=dataset, loss=loss)
     sums = Mean()
     with evaluating(model), no_grad():
         loader = DataLoader(dataset, batch_size, num_workers=num_workers)

@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from minigrad.data.given import as_array, as_path, require_given, require_optional
 from minigrad.errors import DataError
 from minigrad.tensor import Tensor
 from minigrad.train.files import write_atomically
@@ -30,13 +31,15 @@ def save_weights(
     metadata : mapping of str to str, optional
         Kept in the header.
     """
+    require_given("save_weights", path=path, state=state)
+    require_optional("save_weights", metadata=metadata)
     return write_atomically(path, packed(state, metadata))
 
 
 def packed(state: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> bytes:
     """The content of a file of weights."""
     arrays = {
-        name: np.asarray(value.cpu() if isinstance(value, Tensor) else value, order="C")
+        name: np.asarray(value.cpu() if isinstance(value, Tensor) else as_array("save_weights", name, value), order="C")
         for name, value in state.items()
     }
     return save(arrays, dict(metadata) if metadata else None)  # no array and {} would make a header that is no JSON
@@ -57,7 +60,7 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], d
     DataError
         If there is no such file, or if it is truncated, damaged or no such file at all.
     """
-    path = Path(path)
+    path = as_path("load_weights", "path", path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file of weights")
     try:

@@ -16,6 +16,7 @@ ROOTS = {package.__name__: Path(package.__file__).parent for package in (minigra
 # From low to high: a package may import those in the lines above it. A module belongs to the longest name that fits.
 LAYERS = [
     ["minigrad.errors", "minigrad.tables", "minigrad.version"],
+    ["minigrad.checks"],
     ["minigrad.dtypes", "minigrad.random", "minigrad.recording"],
     ["minigrad.backends.base"],
     ["minigrad.tensor"],

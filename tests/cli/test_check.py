@@ -62,7 +62,7 @@ WRONG = {
     "unknown model": (["check", "--model", "gpt", "--data", "digits"], "model: no network is called 'gpt'; there are "),
     "unknown data": (["check", "--model", "mlp", "--data", "x"], "--data: x is no folder, and no data set; those are "),
     "unknown loss": ([*DIGITS, "--loss", "mse"], "Invalid value for '--loss': 'mse' is not one of 'softmax', 'svm'."),
-    "no such device": ([*DIGITS, "--device", "gpu"], "device: 'gpu' is not available here"),
+    "no such device": ([*DIGITS, "--device", "gpu"], "to: device 'gpu' is not available here"),
     "rate": ([*DIGITS, "--lr", "nan"], "SGD: lr must be a number of at least 0, got nan. See 'minigrad check --help'."),
     "image too small": (["check", "--model", "lenet", "--data", "digits"], "LeNet: nothing is left of an image (1, 8"),
     "batch of one": ([*DIGITS, "--batch-size", 1], "check: batch_size must be an integer of at least 2, got 1."),

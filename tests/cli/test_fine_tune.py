@@ -128,7 +128,7 @@ WRONG = {
         ["--freeze", "fc2.*", "--head-lr", 2],
         "--head-lr: the head is frozen: param_groups: 'fc2",
     ),
-    "ignores nothing": (["--init-ignore", "x"], "--init-from: run: ignore: 'x' fits none of the names fc1.bias, fc1.w"),
+    "ignores nothing": (["--init-ignore", "x"], "--init-from: run: 'x' fits none of the names fc1.bias, fc1.w"),
     "another network": (["--model", "lenet"], "--init-from: run is of the network 'mlp', not 'lenet'"),
 }
 

@@ -150,7 +150,11 @@ WRONG = {
     "no number": ([*DIGITS, "--model", "mlp", "--lr", "fast"], 2, "Invalid value for '--lr': 'fast' is not a valid"),
     "rate": ([*DIGITS, "--model", "mlp", "--lr", "nan"], 1, "SGD: lr must be a number of at least 0, got nan"),
     "image too small": ([*DIGITS, "--model", "lenet"], 1, "LeNet: nothing is left of an image (1, 8, 8)"),
-    "no copy": (["train", "--model", "mlp", "--data", "mnist", "--data-dir", "x"], 1, "x is no folder; --data-dir"),
+    "no copy": (
+        ["train", "--model", "mlp", "--data", "mnist", "--data-dir", "x"],
+        1,
+        "mnist: x is no folder; --data-dir",
+    ),
     "two folders": (["train", "--model", "mlp", "--data", ".", "--data-dir", "."], 1, "--data-dir: it goes with the"),
     "no images": (["train", "--model", "mlp", "--data", "."], 1, "ImageFolder: . must hold a folder of images for"),
 }

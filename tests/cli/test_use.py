@@ -122,8 +122,8 @@ def test_a_message_that_quotes_a_file_does_not_paint_the_terminal(minigrad, tmp_
 
 def test_a_device_that_is_missing_is_one_line(minigrad, run, digit):
     for arguments in (("eval", run), ("predict", run, digit)):
-        assert minigrad(*arguments, "--device", "tpu").error.startswith("device: 'tpu' is not available here")
-        assert minigrad(*arguments, "--device", "cuda:1").error.startswith("device: 'cuda:1' is not there")
+        assert minigrad(*arguments, "--device", "tpu").error.startswith("to: device 'tpu' is not available here")
+        assert minigrad(*arguments, "--device", "cuda:1").error.startswith("to: device 'cuda:1' is not there")
 
 
 @pytest.mark.skipif(mg.cuda.is_available(), reason="there is a GPU")

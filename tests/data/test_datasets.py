@@ -39,7 +39,7 @@ def test_arrays_that_do_not_belong_together_are_refused(arrays, message):
 
 def test_images_are_kept_as_bytes_and_given_as_floats():
     pixels = np.arange(0, 240, dtype=np.uint8).reshape(5, 3, 4, 4)
-    dataset = ImageDataset(pixels, np.arange(5), classes="abcde")
+    dataset = ImageDataset(pixels, np.arange(5), classes=tuple("abcde"))
     assert dataset.arrays[0] is pixels
     assert repr(dataset) == "ImageDataset(uint8[5, 3, 4, 4], int64[5])"
     for index in (3, slice(1, 3), [4, 0], np.array([True, False, True, True, False])):
@@ -57,7 +57,7 @@ def test_images_that_are_no_bytes_are_refused(images):
 
 
 def test_a_subset_is_a_view():
-    dataset = ArrayDataset(np.arange(10) * 10, np.arange(10) % 3, classes="xyz")
+    dataset = ArrayDataset(np.arange(10) * 10, np.arange(10) % 3, classes=tuple("xyz"))
     part = Subset(Subset(dataset, [8, 2, 5, -1]), [0, 3, 1])
     assert len(part) == 3
     assert part[:][0].tolist() == [80, 90, 20]

@@ -199,7 +199,7 @@ def test_a_corrupt_batch_of_cifar10_has_images_and_classes_or_is_refused(data, t
 
 def test_a_split_that_is_none_is_refused(tmp_path):
     for load in (datasets.mnist, datasets.cifar10, datasets.cifar100):
-        with pytest.raises(DataError, match="split must be one of train, test, got 'validation'"):
+        with pytest.raises(DataError, match="split must be 'train' or 'test', got 'validation'"):
             load("validation", tmp_path)
 
 
@@ -214,5 +214,5 @@ def test_the_registry_names_what_can_be_loaded(tmp_path):
     assert (len(digits), digits[0][0].shape, digits.classes) == (info.images["train"], info.shape, info.classes)
     with pytest.raises(DataError, match="no data set 'mnits'; there are digits, mnist, fashion_mnist"):
         datasets.load("mnits")
-    with pytest.raises(DataError, match="digits: split must be one of train, got 'test'"):
+    with pytest.raises(DataError, match="digits: split must be 'train', got 'test'"):
         datasets.load("digits", "test")

@@ -148,7 +148,7 @@ def test_a_gpu_may_come_later(missing):
 def test_there_is_one_gpu(index):
     with pytest.raises(DeviceError) as caught:
         mg.zeros(2, device=index)
-    assert str(caught.value) == f"device: '{index}' is not there: the one GPU that is used is 'cuda:0'"
+    assert str(caught.value) == f"zeros: device '{index}' is not there: the one GPU that is used is 'cuda:0'"
 
 
 def test_a_cpu_tensor_has_no_cuda_array_interface():

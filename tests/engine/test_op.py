@@ -108,7 +108,8 @@ def test_a_gradient_from_another_device_is_refused():
 
 def test_an_unknown_device_names_those_there_are():
     with pytest.raises(
-        DeviceError, match=r"device: 'tpu' is not available here; the devices are 'cpu', 'cuda', 'meta', 'reference'"
+        DeviceError,
+        match=r"tensor: device 'tpu' is not available here; the devices are 'cpu', 'cuda', 'meta', 'reference'",
     ):
         mg.tensor([1.0], device="tpu")
 

@@ -62,7 +62,7 @@ def test_all_that_does_not_match_is_one_error_and_nothing_changes(weights):
     with pytest.raises(DataError) as caught:
         load_pretrained(net, weights)
     assert str(caught.value).splitlines() == [
-        "these are not the weights of this Sequential",
+        "load_pretrained: these are not the weights of this Sequential",
         "missing: 0.bias; 1.running_var",
         "left over: extra",
         "of another shape: 0.weight is (3, 1, 3, 3) in the model, (3, 2, 3, 3) in the file; "
@@ -89,7 +89,9 @@ def test_half_a_head_is_none(weights, head):
 
 
 def test_patterns_to_ignore_must_fit_something(weights):
-    with pytest.raises(DataError, match=re.escape("ignore: 'fc.*' fits none of the names 0.weight, 0.bias, 1.weight")):
+    with pytest.raises(
+        DataError, match=re.escape("load_pretrained: 'fc.*' fits none of the names 0.weight, 0.bias, 1.weight")
+    ):
         load_pretrained(new(), weights, ignore=["fc.*"])
 
 

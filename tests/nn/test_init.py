@@ -69,7 +69,7 @@ def test_orthogonal_signs_are_even():
 def test_fans_need_two_axes():
     for initialise in (init.xavier_normal_, init.xavier_uniform_, init.orthogonal_):
         weight = mg.ones(3)
-        with pytest.raises(ShapeError, match="fans: a weight needs two axes"):
+        with pytest.raises(ShapeError, match="_: a weight needs two axes"):
             initialise(weight)
         assert weight.tolist() == [1.0, 1.0, 1.0]
 
@@ -210,15 +210,18 @@ def test_a_layer_without_inputs_is_made():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: init.normal_(empty(2), 0.0, -1.0), "normal_: std must not be negative"),
-        (lambda: init.uniform_(empty(2), 1.0, 0.0), "uniform_: low must not exceed high"),
-        (lambda: init.normal_(empty(2, dtype=mg.int64)), "normal_: target must be float"),
-        (lambda: init.uniform_(empty(2), a=1.0, b=0.0), "uniform_: low must not exceed high"),
-        (lambda: init.kaiming_normal_([1.0]), "init: tensor must be a Tensor"),
-        (lambda: init.kaiming_uniform_(empty(2, 2), mode="fan"), "init: mode must be 'fan_in' or 'fan_out', got 'fan'"),
+        (lambda: init.normal_(empty(2), 0.0, -1.0), "normal_: std must be a number of at least 0, got -1.0"),
+        (lambda: init.uniform_(empty(2), 1.0, 0.0), "uniform_: a must not exceed b"),
+        (lambda: init.normal_(empty(2, dtype=mg.int64)), "normal_: tensor must be float"),
+        (lambda: init.uniform_(empty(2), a=1.0, b=0.0), "uniform_: a must not exceed b"),
+        (lambda: init.kaiming_normal_([1.0]), "kaiming_normal_: tensor must be a Tensor"),
+        (
+            lambda: init.kaiming_uniform_(empty(2, 2), mode="fan"),
+            "mode must be 'fan_in' or 'fan_out', got 'fan'",
+        ),
         (
             lambda: init.kaiming_normal_(empty(2, 2), nonlinearity="step"),
-            "calculate_gain: nonlinearity must be one of linear, .*, leaky_relu, got 'step'",
+            "kaiming_normal_: nonlinearity must be 'linear', .* or 'leaky_relu', got 'step'",
         ),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_layer_of_a_sequence_is_replaced():
     assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
     with pytest.raises(mg.DataError, match="Sequential: layer 1 must be a Module, this is int"):
         net[1] = 3
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="there are 3 layers, none at 3"):
         net[3] = nn.ReLU()
 
 

@@ -174,7 +174,7 @@ def test_local_response_norm():
     ("make", "error", "message"),
     [
         (lambda: nn.BatchNorm1d(0), ShapeError, "BatchNorm1d: num_features must be at least 1, got 0"),
-        (lambda: nn.BatchNorm2d(2, eps=-1.0), DataError, r"BatchNorm2d: eps must lie in \[0, inf\], got -1.0"),
+        (lambda: nn.BatchNorm2d(2, eps=-1.0), DataError, r"BatchNorm2d: eps must be a number of at least 0, got -1.0"),
         (lambda: nn.BatchNorm2d(2, momentum=2), DataError, r"BatchNorm2d: momentum must lie in \[0, 1\], got 2"),
         (lambda: nn.BatchNorm2d(2, affine=1), DTypeError, "BatchNorm2d: affine must be True or False, got 1"),
         (lambda: nn.BatchNorm2d(2, bias=None), DTypeError, "BatchNorm2d: bias must be True or False, got None"),

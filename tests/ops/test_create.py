@@ -72,11 +72,11 @@ def test_bad_shapes_dtypes_and_devices_are_refused():
         mg.zeros(2.5)
     with pytest.raises(ShapeError, match=r"^zeros: a length must be at least 0, got -1$"):
         mg.zeros(2, -1)
-    with pytest.raises(DTypeError, match=r"^dtype: complex64 is not supported"):
+    with pytest.raises(DTypeError, match=r"dtype complex64 is not supported"):
         mg.ones(2, dtype="complex64")
-    with pytest.raises(DTypeError, match=r"^uniform_: target must be float"):
+    with pytest.raises(DTypeError, match=r"^rand: tensor must be float"):
         mg.rand(2, dtype=mg.int64)
-    with pytest.raises(DeviceError, match=r"^device: 'tpu' is not available here"):
+    with pytest.raises(DeviceError, match=r"device 'tpu' is not available here"):
         mg.zeros(2, device="tpu")
     for like in (mg.zeros_like, mg.ones_like):
         with pytest.raises(DTypeError, match=rf"^{like.__name__}: input must be a Tensor, this is ndarray"):

@@ -115,7 +115,7 @@ def test_float32_stays_float32():
         (
             lambda p: optim.clip_grad_norm_([p, np.ones(2)], 1.0),
             DTypeError,
-            "clip_grad_norm_: parameters must be a Tensor, this is ndarray; use minigrad.tensor",
+            "clip_grad_norm_: parameters must be tensors, got array([1., 1.]); use minigrad.tensor",
         ),
     ],
 )

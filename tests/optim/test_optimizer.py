@@ -115,14 +115,14 @@ SHARED = param(1.0)
         ([{"params": [SHARED]}, {"params": [SHARED]}], "occurs twice"),
         ([SHARED.detach()], "must be leaf tensors that require a gradient"),
         ([SHARED * 2.0], "must be leaf tensors that require a gradient"),
-        ([np.ones(2)], "must be leaf tensors that require a gradient"),
+        ([np.ones(2)], "parameters must be tensors, got array"),
         ([{"params": [SHARED], "rate": 1.0}], r"unknown settings \['rate'\]; known are"),
         ([{"lr": 0.1}], "a group must be a dict with 'params'"),
         ([{"params": [SHARED]}, SHARED], "a group must be a dict with 'params'"),
     ],
 )
 def test_wrong_parameters_are_refused(params, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(MinigradError, match=message):
         optim.SGD(params)
 
 

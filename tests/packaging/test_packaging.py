@@ -52,8 +52,9 @@ def test_every_locked_requirement_is_exact_and_hashed(lock):
 def test_the_locks_hold_every_declared_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    # No lock has it, for nothing but `make bench` needs it.
+    # No lock has these, for nothing but `make bench` and `make reliability` needs them.
     assert extras.pop("bench") == [*extras["plot"], "torch==2.13.0"]
+    assert [line for name in ("campaign", "fuzz") for line in extras.pop(name)] == ["coverage>=7.6", "atheris>=2.3"]
     needed = [*project["dependencies"], "hatchling", "editables"]
     for_cuda = [*needed, *extras.pop("cuda"), *extras.pop("cuda-test")]
     for_onnx = [*needed, *extras["onnx"], *extras.pop("onnx-test")]

@@ -71,7 +71,7 @@ def test_a_head_may_be_a_convolution_without_bias_of_another_dtype():
 def test_a_network_may_name_its_heads(net):
     net.heads = ("3",)
     assert head_names(net) == ("3",)
-    with pytest.raises(DataError, match="head: ReLU has no fully connected layer and no convolution"):
+    with pytest.raises(DataError, match="head_names: ReLU has no fully connected layer and no convolution"):
         head_names(nn.ReLU())
     with pytest.raises(ShapeError, match="replace_head: classes must be at least 1"):
         replace_head(net, 0)

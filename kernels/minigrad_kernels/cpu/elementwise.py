@@ -2,11 +2,12 @@
 
 NumPy's ufuncs are vector loops over strided arrays for every dtype and need no compilation: they do the work, and
 threads share what is large and contiguous. ReLU and its gradient, which every hidden layer runs, are kernels of our
-own: one pass, 3 to 7 times as fast as NumPy's maximum.
+own: one pass, 3 to 7 times as fast as NumPy's maximum; so are e**x, which rounds better than NumPy's, and the sigmoid.
 """
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from minigrad_kernels.cpu import team, threads
 from minigrad_kernels.cpu.compiler import kernel
+from minigrad_kernels.cpu.exponential import exp as power_of_e
 from minigrad_kernels.cpu.quiet import quiet
 
 Array = NDArray[Any]
@@ -25,6 +27,9 @@ LARGE = 50_000
 ARITHMETIC = 0.15
 TRANSCENDENTAL = 1.0
 ERF = 9.0
+
+# NumPy's in float32 is off by more than a unit near 0.
+_log1p_64 = partial(np.log1p, dtype=np.float64, casting="same_kind")
 
 
 def _apply(nanoseconds: float, ufunc: Callable[..., Any], out: Array, *inputs: Array) -> None:
@@ -138,7 +143,7 @@ def trunc(out: Array, x: Array) -> None:
 
 def exp(out: Array, x: Array) -> None:
     """`out = e ** x`."""
-    _apply(TRANSCENDENTAL, np.exp, out, x)
+    team.run(_exp, out.size, out.size * TRANSCENDENTAL, out.reshape(-1), _flat(x, out))
 
 
 def expm1(out: Array, x: Array) -> None:
@@ -153,7 +158,7 @@ def log(out: Array, x: Array) -> None:
 
 def log1p(out: Array, x: Array) -> None:
     """`out = ln(1 + x)`; -inf at -1, NaN below."""
-    _apply(TRANSCENDENTAL, np.log1p, out, x)
+    _apply(TRANSCENDENTAL, _log1p_64, out, x)
 
 
 def sqrt(out: Array, x: Array) -> None:
@@ -168,10 +173,7 @@ def tanh(out: Array, x: Array) -> None:
 
 def sigmoid(out: Array, x: Array) -> None:
     """`out = 1 / (1 + e**-x)`; where e**-x overflows, 1 / infinity is the 0 that it should be."""
-    neg(out, x)
-    exp(out, out)
-    quiet(np.add, out, 1, out)
-    _apply(ARITHMETIC, np.reciprocal, out, out)
+    team.run(_sigmoid, out.size, out.size * TRANSCENDENTAL, out.reshape(-1), _flat(x, out))
 
 
 def erf(out: Array, x: Array) -> None:
@@ -199,6 +201,21 @@ def where(out: Array, condition: Array, x: Array, y: Array) -> None:
 def cast(out: Array, x: Array) -> None:
     """Convert x to the type of out: to an integer, floats drop their fraction; to bool, all but 0 is True."""
     quiet(np.copyto, out, x, casting="unsafe")
+
+
+@kernel("out T1", "in T1")
+def _exp(begin, end, worker, out, x):
+    out, x = out[begin:end], x[begin:end]
+    for i in range(len(out)):
+        out[i] = power_of_e(x[i])
+
+
+@kernel("out T1", "in T1")
+def _sigmoid(begin, end, worker, out, x):
+    out, x = out[begin:end], x[begin:end]
+    one = out.dtype.type(1)
+    for i in range(len(out)):
+        out[i] = one / (one + power_of_e(-x[i]))
 
 
 @kernel("out T1", "in T1")

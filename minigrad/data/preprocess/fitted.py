@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from minigrad.checks import as_mapping, as_one_of, shown
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import as_array
+from minigrad.dtypes import as_dtype
 from minigrad.errors import DataError, ShapeError
+from minigrad.ops.arguments import as_shape
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -37,9 +42,9 @@ class Fitted:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put back what `state_dict` gave, in place of `fit`; DataError, and no change, if it does not fit."""
         kind = type(self).__name__
-        if set(state) != set(self.names):
-            raise DataError(f"{kind}: a state has {', '.join(self.names)}, got {sorted(state)}")
-        arrays = {name: np.asarray(state[name]) for name in self.names}
+        if set(as_mapping(kind, "state", state)) != set(self.names):
+            raise DataError(f"{kind}: a state has {', '.join(self.names)}, got {shown(sorted(map(str, state)))}")
+        arrays = {name: as_array(kind, name, state[name]) for name in self.names}
         if not all(array.dtype in FLOATS and np.isfinite(array).all() for array in arrays.values()):
             raise DataError(f"{kind}: the arrays of a state are floats, and finite")
         if not self._fit_together(**arrays):
@@ -51,6 +56,8 @@ class Fitted:
         """An array of the state, not to be written to; DataError before `fit`."""
         if not self._arrays:
             raise DataError(f"{type(self).__name__}: it is not fitted; call fit(training_set) first")
+        as_one_of("array", "name", name, *self._arrays)
+        dtype = as_dtype(dtype, "array")
         if (name, dtype) not in self._cast:
             self._cast[name, dtype] = self._arrays[name].astype(dtype)
         return self._cast[name, dtype]
@@ -108,12 +115,15 @@ class Preprocessing(Fitted, ABC):
 
     def out_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of what becomes of an example of a shape; ShapeError if it is not that of those fitted."""
-        self._require(np.broadcast_to(np.float32(0), shape), self.mean_.shape)
-        return shape
+        lengths = as_shape("out_shape", [shape], minimum=0)
+        if math.prod(lengths) >= 2**60:
+            raise ShapeError(f"out_shape: no example has the shape {lengths}")
+        self._require(np.broadcast_to(np.float32(0), lengths), self.mean_.shape)
+        return lengths
 
     def _require(self, values: Any, shape: tuple[int, ...]) -> np.ndarray:
         """`values` as floats, of that shape but for axes in front."""
-        array = as_floats(values)
+        array = as_floats(as_array(type(self).__name__, "the examples", values))
         if array.shape[max(array.ndim - len(shape), 0) :] != shape:
             expected = ", ".join(map(str, shape))
             raise ShapeError(f"{type(self).__name__}: needs the shape (..., {expected}), got {array.shape}")

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from minigrad.data.arrays import ArrayDataset, Dataset
+from minigrad.data.given import require_dataset
 from minigrad.errors import DataError
 
 _AT_ONCE: Final = 2**20  # values: so that float64 takes 8 MB
@@ -26,7 +27,7 @@ def stream(
     With `per_value` there are at least so many examples at once for each value of one, memory that who sums up a
     covariance takes anyway. DataError, in the name of the caller, if there is no example.
     """
-    source = ArrayDataset(dataset) if isinstance(dataset, np.ndarray) else dataset
+    source = ArrayDataset(dataset) if isinstance(dataset, np.ndarray) else require_dataset(name, "dataset", dataset)
     length = len(source)
     if not length:
         raise DataError(f"{name}: needs a data set with examples, got an empty one")

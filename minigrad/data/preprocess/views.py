@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.checks import require_like, shown
 from minigrad.data.arrays import Dataset, View
+from minigrad.data.given import as_array
 from minigrad.data.preprocess.fitted import Preprocessing
 from minigrad.data.preprocess.scaling import ChannelMean
+from minigrad.errors import DataError
 
 
 class Preprocessed(View):
@@ -30,7 +33,9 @@ class Preprocessed(View):
 
     def __init__(self, dataset: Dataset, transform: Preprocessing) -> None:
         super().__init__(dataset)
-        self.transform = transform
+        self.transform = require_like(
+            type(self).__name__, "transform", transform, "a Preprocessing", "transform", "state_dict"
+        )
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         examples, *rest = self.dataset[index]
@@ -50,7 +55,10 @@ class Centred(Preprocessed):
 
     def __init__(self, dataset: Dataset, mean: Sequence[float]) -> None:
         transform = ChannelMean()
-        transform.load_state_dict({"mean": np.asarray(mean, np.float64)[:, None, None]})
+        array = as_array("Centred", "mean", mean)
+        if array.ndim != 1 or not np.isfinite(array).all():
+            raise DataError(f"Centred: mean must be a finite number for each channel, got {shown(mean)}")
+        transform.load_state_dict({"mean": array.astype(np.float64)[:, None, None]})
         super().__init__(dataset, transform)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from minigrad.data.given import as_names, as_path
 from minigrad.errors import DataError
 from minigrad.interop.onnx.model_file import read_model
 from minigrad.interop.onnx.network import OnnxNetwork
@@ -44,6 +45,10 @@ def load_onnx(source: str | os.PathLike[str] | bytes, outputs: Sequence[str] | N
     ----------
     .. [1] Open Neural Network Exchange, operator schemas, github.com/onnx/onnx/blob/main/docs/Operators.md.
     """
+    if not isinstance(source, bytes):
+        as_path("load_onnx", "source", source)
+    if outputs is not None:
+        as_names("load_onnx", "outputs", outputs)
     graph = read_model(source)
     try:
         network = OnnxNetwork(graph.of(graph.outputs if outputs is None else outputs))

@@ -9,10 +9,9 @@ from minigrad import dtypes
 from minigrad.backends.base import Spec
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
-from minigrad.nn.layers.settings import as_flag
 from minigrad.nn.layers.weights import started
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int, as_pair, as_single
+from minigrad.ops.arguments import as_flag, as_int, as_pair, as_single
 from minigrad.ops.conv import require_named_padding
 from minigrad.ops.conv_transpose import require_output_padding
 from minigrad.ops.windows import count_windows
@@ -55,8 +54,8 @@ class _Conv(Module):
         has_bias = as_flag(name, "bias", bias)
         weight_shape, bias_shape = self._shapes()
         fan_in = math.prod(weight_shape[-1 - self.rank :])
-        self.weight = started(weight_shape, fan_in, device, dtype)
-        self.bias = started(bias_shape, fan_in, device, dtype) if has_bias else None
+        self.weight = started(name, weight_shape, fan_in, device, dtype)
+        self.bias = started(name, bias_shape, fan_in, device, dtype) if has_bias else None
 
     def _lengths(self, name: str, value: Any, minimum: int) -> tuple[int, ...]:
         owner = type(self).__name__

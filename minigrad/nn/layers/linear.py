@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from minigrad.checks import as_flag, as_int
 from minigrad.nn import functional as F
-from minigrad.nn.layers.settings import as_flag
 from minigrad.nn.layers.weights import started
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int
 from minigrad.tensor import Tensor
 
 
@@ -26,8 +25,8 @@ class Linear(Module):
         self.in_features = as_int("Linear", "in_features", in_features, 0)
         self.out_features = as_int("Linear", "out_features", out_features, 0)
         has_bias = as_flag("Linear", "bias", bias)
-        self.weight = started((self.out_features, self.in_features), self.in_features, device, dtype)
-        self.bias = started((self.out_features,), self.in_features, device, dtype) if has_bias else None
+        self.weight = started("Linear", (self.out_features, self.in_features), self.in_features, device, dtype)
+        self.bias = started("Linear", (self.out_features,), self.in_features, device, dtype) if has_bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., in_features) to (..., out_features)."""

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
-from minigrad.nn.layers.settings import Layer, Number, as_flag, as_number
+from minigrad.nn.layers.settings import Layer, Number
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int, as_shape, listed, require_tensor
-from minigrad.ops.create import full, ones, zeros
+from minigrad.ops.arguments import as_flag, as_int, as_number, as_shape, listed, require_tensor
+from minigrad.ops.create import filled, full
 from minigrad.ops.update import copy_
 from minigrad.tensor import Buffer, Parameter, Tensor
 
@@ -37,9 +37,9 @@ class _BatchNorm(Module):
         self.momentum = None if momentum is None else as_number(name, "momentum", momentum, 0, 1)
         self.affine = as_flag(name, "affine", affine)
         self.track_running_stats = as_flag(name, "track_running_stats", track_running_stats)
-        self.weight, self.bias = _affine((self.num_features,), affine, as_flag(name, "bias", bias), **place)
-        self.running_mean = Buffer(zeros(num_features, **place)) if track_running_stats else None
-        self.running_var = Buffer(ones(num_features, **place)) if track_running_stats else None
+        self.weight, self.bias = _affine(name, (self.num_features,), affine, as_flag(name, "bias", bias), **place)
+        self.running_mean = Buffer(filled(name, (num_features,), 0, **place)) if track_running_stats else None
+        self.running_var = Buffer(filled(name, (num_features,), 1, **place)) if track_running_stats else None
         self.num_batches_tracked = Buffer(full((), 0, device=device)) if track_running_stats else None
 
     def forward(self, input: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ class LayerNorm(Module):
         self.eps = as_number("LayerNorm", "eps", eps, 0)
         self.elementwise_affine = as_flag("LayerNorm", "elementwise_affine", elementwise_affine)
         shifted = as_flag("LayerNorm", "bias", bias)
-        self.weight, self.bias = _affine(self.normalized_shape, elementwise_affine, shifted, device, dtype)
+        self.weight, self.bias = _affine("LayerNorm", self.normalized_shape, elementwise_affine, shifted, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., *normalized_shape), of the same shape."""
@@ -142,8 +142,8 @@ class LocalResponseNorm(Layer):
 
 
 def _affine(
-    shape: tuple[int, ...], learned: bool, shifted: bool, device: str, dtype: Any
+    layer: str, shape: tuple[int, ...], learned: bool, shifted: bool, device: str, dtype: Any
 ) -> tuple[Parameter | None, Parameter | None]:
     """A scale and a shift that at first do nothing."""
-    scale = Parameter(ones(shape, dtype=dtype, device=device)) if learned else None
-    return scale, Parameter(zeros(shape, dtype=dtype, device=device)) if learned and shifted else None
+    scale = Parameter(filled(layer, (shape,), 1, dtype, device)) if learned else None
+    return scale, Parameter(filled(layer, (shape,), 0, dtype, device)) if learned and shifted else None

@@ -4,34 +4,14 @@ A field's type carries its check. Files that declare such layers do without `fro
 would make a text of it.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from numbers import Real
 from typing import Annotated, Any, ClassVar
 
-from minigrad.errors import DataError, DTypeError
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int, as_pair, as_probability, require_tensor
+from minigrad.ops.arguments import as_flag, as_int, as_number, as_one_of, as_pair, as_probability, require_tensor
 from minigrad.tensor import Buffer, Tensor
-
-
-def as_number(layer: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-    """`value` as a float; True is no number, and NaN is none within any bounds."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise DTypeError(f"{layer}: {name} must be a number, got {value!r}")
-    number = float(value)
-    if not low <= number <= high:
-        raise DataError(f"{layer}: {name} must lie in [{low}, {high}], got {value!r}")
-    return number
-
-
-def as_flag(layer: str, name: str, value: Any) -> bool:
-    """`value`, which must be True or False."""
-    if not isinstance(value, bool):
-        raise DTypeError(f"{layer}: {name} must be True or False, got {value!r}")
-    return value
 
 
 def as_size(layer: str, name: str, value: Any, minimum: int) -> int | tuple[int, int]:
@@ -49,13 +29,7 @@ def as_buffer(layer: str, name: str, value: Any) -> Buffer | None:
 
 def one_of(*allowed: Any) -> Callable[[str, str, Any], Any]:
     """The check that a value is one of those allowed."""
-
-    def check(layer: str, name: str, value: Any) -> Any:
-        if value not in allowed:
-            raise DataError(f"{layer}: {name} must be one of {allowed}, got {value!r}")
-        return value
-
-    return check
+    return lambda layer, name, value: as_one_of(layer, name, value, *allowed)
 
 
 Int = Annotated[int, as_int]

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from minigrad.checks import as_int
 from minigrad.errors import ShapeError
 from minigrad.nn import functional as F
 from minigrad.nn.layers.settings import Int, Layer, Padding, Size
 from minigrad.nn.module import Module
-from minigrad.ops.arguments import as_int
 from minigrad.ops.shape import flatten
 from minigrad.tensor import Tensor
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from minigrad.checks import as_int, as_number
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.settings import require_at_least, require_count, require_fraction
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -26,8 +26,8 @@ class CosineAnnealingLR(LRScheduler):
         eta_min: float = 0.0,
         counts: str | None = None,
     ) -> None:
-        require_count("CosineAnnealingLR", "T_max", T_max, 1)
-        require_at_least("CosineAnnealingLR", "eta_min", eta_min, 0)
+        as_int("CosineAnnealingLR", "T_max", T_max, 1)
+        as_number("CosineAnnealingLR", "eta_min", eta_min, 0)
         self.T_max, self.eta_min = T_max, float(eta_min)
         super().__init__(optimizer, counts)
 
@@ -50,9 +50,9 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         counts: str | None = None,
     ) -> None:
-        require_fraction("LinearLR", "start_factor", start_factor)
-        require_fraction("LinearLR", "end_factor", end_factor)
-        require_count("LinearLR", "total_iters", total_iters, 1)
+        as_number("LinearLR", "start_factor", start_factor, 0, 1)
+        as_number("LinearLR", "end_factor", end_factor, 0, 1)
+        as_int("LinearLR", "total_iters", total_iters, 1)
         self.start_factor, self.end_factor, self.total_iters = float(start_factor), float(end_factor), total_iters
         super().__init__(optimizer, counts)
 

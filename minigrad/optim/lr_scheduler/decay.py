@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from minigrad.checks import as_int, as_number
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.settings import require_at_least, require_count
 
 
 class StepLR(LRScheduler):
@@ -15,8 +15,8 @@ class StepLR(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, counts: str | None = None) -> None:
-        require_count("StepLR", "step_size", step_size, 1)
-        require_at_least("StepLR", "gamma", gamma, 0)
+        as_int("StepLR", "step_size", step_size, 1)
+        as_number("StepLR", "gamma", gamma, 0)
         self.step_size, self.gamma = step_size, float(gamma)
         super().__init__(optimizer, counts)
 
@@ -29,7 +29,7 @@ class ExponentialLR(LRScheduler):
     """lr = base * gamma^t, gamma 0.97 say; t counts epochs."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, counts: str | None = None) -> None:
-        require_at_least("ExponentialLR", "gamma", gamma, 0)
+        as_number("ExponentialLR", "gamma", gamma, 0)
         self.gamma = float(gamma)
         super().__init__(optimizer, counts)
 
@@ -44,7 +44,7 @@ class SqrtLR(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, max_t: int, counts: str | None = None) -> None:
-        require_count("SqrtLR", "max_t", max_t, 1)
+        as_int("SqrtLR", "max_t", max_t, 1)
         self.max_t = max_t
         super().__init__(optimizer, counts)
 
@@ -59,7 +59,7 @@ class _ByRate(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
-        require_at_least(type(self).__name__, "k", k, 0)
+        as_number(type(self).__name__, "k", k, 0)
         self.k = float(k)
         super().__init__(optimizer, counts)
 

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minigrad.checks import as_int, as_mapping, as_number, as_one_of, shown
 from minigrad.errors import DataError
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.settings import require_count
 
 UNITS = ("batches", "epochs")
 
@@ -40,9 +40,7 @@ class LRScheduler(ABC):
         if not isinstance(optimizer, Optimizer):
             raise DataError(f"{name}: optimizer must be an Optimizer, this is {type(optimizer).__name__}")
         if counts is not None:
-            if counts not in UNITS:
-                raise DataError(f"{name}: counts must be 'batches' or 'epochs', got {counts!r}")
-            self.counts = counts
+            self.counts = as_one_of(name, "counts", counts, *UNITS)
         self.optimizer = optimizer
         self.t = 0
         self._set_rates()
@@ -66,9 +64,11 @@ class LRScheduler(ABC):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over the count, and set the learning rates; on an error nothing has changed."""
-        if set(state_dict) != {"t"}:
-            raise DataError(f"load_state_dict: 't' and nothing else is required, got {sorted(state_dict)}")
-        require_count("load_state_dict", "t", state_dict["t"], 0)
+        if set(as_mapping("load_state_dict", "state_dict", state_dict)) != {"t"}:
+            raise DataError(
+                f"load_state_dict: 't' and nothing else is required, got {shown(sorted(map(str, state_dict)))}"
+            )
+        as_int("load_state_dict", "t", state_dict["t"], 0)
         self.t = state_dict["t"]
         self._set_rates()
 
@@ -89,4 +89,4 @@ class LambdaLR(LRScheduler):
 
     def rate(self, base: float, t: int) -> float:
         """The learning rate at t."""
-        return base * self.lr_lambda(t)
+        return base * as_number("LambdaLR", "what lr_lambda returns", self.lr_lambda(t))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from minigrad.checks import as_int, as_list
 from minigrad.errors import DataError
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.settings import require_count
 
 
 class SequentialLR(LRScheduler):
@@ -25,14 +25,15 @@ class SequentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
-        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        self.schedulers = as_list("SequentialLR", "schedulers", schedulers, "schedulers")
+        self.milestones = as_list("SequentialLR", "milestones", milestones, "integers")
         if len(self.milestones) != len(self.schedulers) - 1:
             raise DataError(
                 f"SequentialLR: {len(self.schedulers)} schedules need one milestone less, got {len(self.milestones)}"
             )
         for earlier, later in zip([0, *self.milestones], self.milestones, strict=False):
-            require_count("SequentialLR", "a milestone", later, earlier + 1)
-        if any(scheduler.optimizer is not optimizer for scheduler in self.schedulers):
+            as_int("SequentialLR", "a milestone", later, earlier + 1)
+        if any(not isinstance(s, LRScheduler) or s.optimizer is not optimizer for s in self.schedulers):
             raise DataError("SequentialLR: all schedules must be of its optimizer")
         units = {scheduler.counts for scheduler in self.schedulers}
         if len(units) > 1:

@@ -7,6 +7,7 @@ from typing import Final
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import require_given, require_optional
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
@@ -72,6 +73,8 @@ def check(
     DataError
         For a model without parameters, and for data that are empty or are no pairs.
     """
+    require_given("check", model=model, loss=loss, penalty=penalty)
+    require_optional("check", optimizer=optimizer)
     _require_examples("data", data)
     if validation is not None:
         _require_examples("validation", validation)

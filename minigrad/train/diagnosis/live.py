@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tqdm import tqdm
 
+from minigrad.data.given import require_given
 from minigrad.train.diagnosis.rules import diagnose
 from minigrad.train.run_state import RunState
 
@@ -16,6 +17,7 @@ def babysit(run: RunState) -> None:
     As `on_step` it looks at every hundredth step and after every epoch, and costs next to nothing in between. It says,
     and stops nothing: a function of yours may look at `run.said`, the names of the verdicts so far.
     """
+    require_given("babysit", run=run)
     ended = run.history.epochs[-1].steps if run.history.epochs else 0
     if run.step != ended and run.step % _STEPS:
         return

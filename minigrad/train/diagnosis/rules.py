@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from minigrad.data.arrays import Dataset
+from minigrad.data.given import require_given, require_optional
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.train.diagnosis.curves import Curves
@@ -48,6 +49,8 @@ def diagnose(history: History, *, model: Module | None = None, data: Dataset | N
     DataError
         For a model without data, or data without a model.
     """
+    require_given("diagnose", history=history)
+    require_optional("diagnose", model=model, data=data)
     if (model is None) != (data is None):
         raise DataError("diagnose: to find suspect labels it needs both a model and data, got one of them")
     curves = Curves(history)

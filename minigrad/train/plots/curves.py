@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer
 from minigrad.errors import MinigradError
 from minigrad.train.history import History
@@ -59,6 +60,7 @@ def plot_history(history: History, path: str | PathLike[str]) -> Path:
     MinigradError
         When matplotlib is not installed, or the history holds no epoch.
     """
+    require_given("plot_history", history=history, path=path)
     if not history.epochs:
         raise MinigradError("plot_history: needs a history of at least one epoch, got an empty one; train first")
     figure = new_figure("plot_history", 12, 4.4)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.errors import DTypeError, ShapeError
+from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.nn import functional as F
 from minigrad.ops.dropout import DROPOUT
 from minigrad.testing import ErrorInput, OpSpec, Sample
@@ -35,11 +35,13 @@ def errors(name):
         no_tensor(name),
         ErrorInput(
             (x,),
-            ShapeError,
+            DataError,
             f"{name}: p, the probability of dropping, must lie in [0, 1], got 1.5",
             {"p": 1.5},
         ),
-        ErrorInput((x,), DTypeError, f"{name}: p must be a number, got '0.5'", {"p": "0.5"}),
+        ErrorInput(
+            (x,), DTypeError, f"{name}: p, the probability of dropping, must be a number, got '0.5'", {"p": "0.5"}
+        ),
         ErrorInput(
             (x.astype(np.int64),),
             DTypeError,

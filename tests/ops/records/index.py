@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from minigrad.errors import DataError, DTypeError, ShapeError
+from minigrad.errors import DataError, DTypeError, PositionError, ShapeError
 from minigrad.ops import index as ops
 from minigrad.ops import slicing
 from minigrad.testing import ErrorInput, OpSpec, Sample
@@ -89,7 +89,7 @@ RECORDS = [
         tolerance=exact,
         dtypes=NUMBERS,
         error_inputs=(
-            refused(2, ShapeError, "2 is outside axis 0 of length 2" + HERE),
+            refused(2, PositionError, "2 is outside axis 0 of length 2" + HERE),
             refused((0, 0, 0), ShapeError, "3 indices and 0 Ellipsis do not fit" + HERE),
             refused((..., 0, ...), ShapeError, "1 indices and 2 Ellipsis do not fit" + HERE),
             refused(slice(None, None, 0), ShapeError, "a slice's step must not be 0"),

@@ -46,7 +46,10 @@ RECORDS = [
         F.smooth_l1_loss,
         {"beta": st.sampled_from((0.0, 0.25, 4.0))},
         ErrorInput(
-            (np.zeros(2), np.zeros(2)), DataError, "smooth_l1_loss: beta must not be negative, got -1", {"beta": -1}
+            (np.zeros(2), np.zeros(2)),
+            DataError,
+            "smooth_l1_loss: beta must be a number of at least 0, got -1",
+            {"beta": -1},
         ),
     ),
 ]

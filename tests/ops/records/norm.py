@@ -120,7 +120,7 @@ BATCH_ERRORS = (
         "batch_norm: running_mean and running_var must both be given or, in training, neither",
         {"training": False},
     ),
-    ErrorInput((X,), DataError, "batch_norm: eps must be positive in training, and never negative, got 0", {"eps": 0}),
+    ErrorInput((X,), DataError, "batch_norm: eps must be positive in training, got 0", {"eps": 0}),
     ErrorInput((X,), DTypeError, "batch_norm: momentum must be a number, got None", {"momentum": None}),
 )
 LAYER_ERRORS = (

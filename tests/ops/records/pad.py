@@ -84,9 +84,24 @@ RECORDS = [
                 "pad: mode 'reflect' takes no value, got 1.0",
                 {"pad": (1, 1), "mode": "reflect", "value": 1.0},
             ),
-            ErrorInput((X.astype(np.uint8),), DataError, "pad: 256 is no uint8", {"pad": (1, 1), "value": 256}),
-            ErrorInput((X.astype(np.int64),), DataError, "pad: nan is no int64", {"pad": (1, 1), "value": np.nan}),
-            ErrorInput((X,), DataError, "pad: 'text' is no float64", {"pad": (1, 1), "value": "text"}),
+            ErrorInput(
+                (X.astype(np.uint8),),
+                DataError,
+                "pad: value must be a number that uint8 can hold, got 256",
+                {"pad": (1, 1), "value": 256},
+            ),
+            ErrorInput(
+                (X.astype(np.int64),),
+                DataError,
+                "pad: value must be a number that int64 can hold, got nan",
+                {"pad": (1, 1), "value": np.nan},
+            ),
+            ErrorInput(
+                (X,),
+                DataError,
+                "pad: value must be a number that float64 can hold, got 'text'",
+                {"pad": (1, 1), "value": "text"},
+            ),
         ),
     ),
     padding(

@@ -134,7 +134,7 @@ RECORDS = [
             ErrorInput(
                 (X,),
                 ShapeError,
-                "transpose: dim must lie in [-2, 1] for a tensor of 2 axes, got -3",
+                "transpose: dim1 must lie in [-2, 1] for a tensor of 2 axes, got -3",
                 {"dim0": 0, "dim1": -3},
             ),
         ),

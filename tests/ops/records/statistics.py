@@ -67,7 +67,7 @@ def variance(function):
 
 
 def bad_order(p):
-    return ErrorInput((np.zeros(2),), DataError, f"norm: p must be above 0, got {p!r}", {"p": p})
+    return ErrorInput((np.zeros(2),), DataError, f"norm: p must be a number above 0, got {p!r}", {"p": p})
 
 
 RECORDS = [

@@ -1,0 +1,85 @@
+"""Data sets, paths and arrays from users, checked once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.checks import as_flag, as_mapping, require_callable, require_like, shown
+from minigrad.errors import DataError, DTypeError, MinigradError
+
+
+def as_path(op: str, name: str, value: Any) -> Path:
+    """`value` as a path; DTypeError for what is neither a text nor a path."""
+    if not isinstance(value, str | os.PathLike):
+        raise DTypeError(f"{op}: {name} must be a path, got {shown(value)}")
+    return Path(value)
+
+
+def require_dataset(op: str, name: str, value: Any) -> Any:
+    """`value`, which must have a length and give tuples of arrays by index; lists, texts and tensors do not."""
+    if isinstance(value, str | bytes | list | tuple) or hasattr(value, "__array__"):
+        raise DTypeError(f"{op}: {name} must be a data set, got {shown(value)}; see minigrad.data.ArrayDataset")
+    return require_like(op, name, value, "a data set", "__len__", "__getitem__")
+
+
+def as_array(op: str, name: str, value: Any) -> np.ndarray:
+    """`value` as an array of numbers."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, MinigradError):  # lists of several lengths, a tensor that is not on the CPU
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{op}: {name} must be numbers in an array, got {shown(value)}")
+    return array
+
+
+def as_names(op: str, name: str, value: Any) -> tuple[str, ...]:
+    """`value`, a sequence of texts, as a tuple."""
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise DTypeError(f"{op}: {name} must be a sequence of texts, got {shown(value)}")
+    return tuple(value)
+
+
+def require_given(op: str, /, **values: Any) -> None:
+    """Raise an error of ours unless each value is what its name says, of those that train and check networks."""
+    for name, value in values.items():
+        if name in _LIKE:
+            require_like(op, name, value, *_LIKE[name])
+        elif name in _PATHS:
+            as_path(op, name, value)
+        elif name in _DATASETS:
+            require_dataset(op, name, value)
+        elif name in _MAPPINGS:
+            as_mapping(op, name, value)
+        elif name in _CALLABLES:
+            require_callable(op, name, value)
+        else:
+            as_flag(op, name, value)
+
+
+def require_optional(op: str, /, **values: Any) -> None:
+    """Likewise, where None stands for what is not given."""
+    require_given(op, **{name: value for name, value in values.items() if value is not None})
+
+
+_LIKE = {
+    "model": ("a Module", "named_parameters", "state_dict"),
+    "network": ("a Module", "named_parameters", "state_dict"),
+    "optimizer": ("an Optimizer", "param_groups", "step"),
+    "schedule": ("a schedule", "step"),
+    "checkpoints": ("Checkpoints", "begin", "after_epoch"),
+    "loader": ("a DataLoader", "batches_on"),
+    "history": ("a History", "steps", "epochs"),
+    "run": ("a RunState", "history", "said"),
+    "description": ("a Description", "preprocessing", "arguments"),
+    "preprocessing": ("a Preprocessing", "transform", "state_dict"),
+    "op": ("a minigrad.Op", "vjp", "infer"),
+}
+_PATHS = ("path", "folder", "log")
+_DATASETS = ("train", "validation", "data", "dataset")
+_MAPPINGS = ("weights", "rules", "state", "metadata", "arguments")
+_CALLABLES = ("loss", "penalty", "on_step", "on_epoch", "warn", "function", "decides")
