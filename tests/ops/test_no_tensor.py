@@ -16,6 +16,11 @@ SPOKEN_FOR = {
     "floor_divide": "div",
     "getitem": "index",
 }
+WORDS = (
+    "must be a Tensor, this is str; use minigrad.tensor",
+    "numbers are required, got str",
+    "tensors must be a sequence of tensors, got 'text'",
+)
 
 
 def required(function):
@@ -29,4 +34,4 @@ def test_a_text_is_no_tensor(name):
         FUNCTIONS[name]("text", *others)
     said, _, what = str(caught.value).partition(": ")
     assert said == SPOKEN_FOR.get(name, name)
-    assert what.endswith(("must be a Tensor, this is str; use minigrad.tensor", "numbers are required, got str"))
+    assert what.endswith(WORDS)
