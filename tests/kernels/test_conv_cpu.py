@@ -7,6 +7,7 @@ import pytest
 
 from minigrad_kernels.cpu import conv, conv_matrices_plan, team, threads
 from minigrad_kernels.cpu.conv_plan import Window
+from tests.kernels.cases.running import assert_guards_stand, guarded
 
 # batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation
 SHAPES = [
@@ -19,7 +20,7 @@ SHAPES = [
     (1, 1, 2, 3, 4, 4, (2, 2), (3, 3), (3, 2), (2, 1)),
     (5, 1, 1, 60, 4, 4, (2, 2), (1, 1), (0, 1), (1, 1)),
     (1, 1, 3, 4, 40, 70, (3, 3), (1, 1), (1, 1), (1, 1)),
-    (7, 1, 3, 4, 20, 15, (3, 3), (1, 1), (1, 1), (1, 1)),
+    (7, 2, 3, 4, 20, 15, (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 2, 2, 8, 9, (2, 3), (4, 5), (0, 0), (1, 1)),
     (0, 1, 3, 4, 6, 6, (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 0, 4, 6, 6, (3, 3), (2, 1), (1, 1), (1, 1)),
@@ -91,10 +92,12 @@ class Problem:
 
 
 def call(name, out_shape, *arguments):
-    """Call an entry point with poisoned out and scratch of exactly the size asked for."""
-    out = np.full(out_shape, np.nan, arguments[0].dtype)
-    scratch = np.full(getattr(conv, f"{name}_scratch_bytes")(out, *arguments), 255, np.uint8)
+    """Call an entry point with poisoned out and scratch of exactly the size asked for; nothing beside is written."""
+    out = guarded(np.full(out_shape, np.nan, arguments[0].dtype))
+    scratch = guarded(np.full(getattr(conv, f"{name}_scratch_bytes")(out, *arguments), 255, np.uint8))
     getattr(conv, name)(out, *arguments, scratch)
+    assert_guards_stand(out)
+    assert_guards_stand(scratch)
     return out
 
 

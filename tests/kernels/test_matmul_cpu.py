@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from minigrad_kernels.cpu import matmul, team, threads
+from minigrad_kernels.cpu import matmul, matmul_dot, team, threads
+from tests.kernels.cases.running import assert_guards_stand, guarded
 
 SHAPES = [
     (1, 100, 50, 10),
@@ -18,10 +19,12 @@ EMPTY = [(0, 2, 3, 4), (2, 0, 3, 4), (2, 4, 3, 0), (2, 4, 0, 3)]
 
 
 def multiply(a, b):
-    """Call matmul with poisoned out and scratch of exactly the size asked for."""
-    out = np.full((a.shape[0], a.shape[1], b.shape[2]), np.nan, a.dtype)
-    scratch = np.full(matmul.matmul_scratch_bytes(out, a, b), 255, np.uint8)
+    """Call matmul with poisoned out and scratch of exactly the size asked for; nothing beside is written."""
+    out = guarded(np.full((a.shape[0], a.shape[1], b.shape[2]), np.nan, a.dtype))
+    scratch = guarded(np.full(matmul.matmul_scratch_bytes(out, a, b), 255, np.uint8))
     matmul.matmul(out, a, b, scratch)
+    assert_guards_stand(out)
+    assert_guards_stand(scratch)
     return out
 
 
@@ -66,6 +69,17 @@ def test_strides(shape):
 )
 def test_rows_with_rows(shape, dtype):
     a, b = matrices(shape, dtype)
+    by_columns = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+    assert_product(multiply(a, by_columns), a, b)
+
+
+def test_rows_with_rows_in_blocks_both_ways(monkeypatch):
+    monkeypatch.setattr(matmul_dot, "BLOCK_BYTES", 3600)
+    monkeypatch.setattr(matmul_dot, "_plan", matmul_dot._plan.__wrapped__)
+    plan = matmul_dot._plan(2, 30, 90, 61, 4)
+    assert plan.block_m < 30
+    assert plan.block_n < 61
+    a, b = matrices((2, 30, 90, 61), np.float32)
     by_columns = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
     assert_product(multiply(a, by_columns), a, b)
 

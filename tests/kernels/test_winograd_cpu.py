@@ -11,15 +11,17 @@ from tests.kernels.cases.conv import WINOGRAD_MULTIPLE
 from tests.kernels.test_conv_cpu import Problem, assert_relu_is_applied, references, results
 
 ONCE = ((1, 1), (1, 1))
-# batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation: see test_conv_cpu
+# batch, groups, channels and outputs of a group, height, width, kernel, stride, padding, dilation: see test_conv_cpu.
+# 61 channels end in a block of which more than half is filled, and the last vector is not, at any width.
 SHAPES = [
     (2, 1, 32, 64, 8, 8, (3, 3), (1, 1), *ONCE),
     (3, 1, 70, 58, 13, 12, (3, 3), (1, 1), (2, 0), (1, 1)),
     (20, 2, 32, 64, 8, 8, (3, 3), (1, 1), *ONCE),
-    (3, 1, 40, 32, 45, 39, (3, 3), (1, 1), *ONCE),
+    (3, 1, 61, 32, 45, 39, (3, 3), (1, 1), *ONCE),
     (21, 1, 32, 64, 24, 24, (3, 3), (1, 1), (0, 0), (1, 1)),
     (1, 1, 32, 32, 9, 300, (3, 3), (1, 1), (0, 2), (1, 1)),
-    (9, 1, 130, 58, 4, 7, (3, 3), (1, 1), *ONCE),
+    (1, 1, 32, 32, 300, 9, (3, 3), (1, 1), (0, 2), (1, 1)),
+    (9, 1, 130, 61, 4, 7, (3, 3), (1, 1), *ONCE),
 ]
 
 

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
+from tools.mutants.estimates import estimates_of
 from tools.mutants.operators import OPERATORS, Source, changes_of
-from tools.mutants.sites import GROUPS, LEFT_OUT, ROOT, draw, files_of, mutants_of
+from tools.mutants.sites import GROUPS, LEFT_OUT, ROOT, draw, files_of, module_name, mutants_of
 
 IN_A_FUNCTION = "def f(x, y, height, width, stride_h, stride_w):\n    return {}\n"
 
@@ -32,6 +33,8 @@ CHANGES = [
     ("axis", "stride_h * width", {"stride_w * width", "stride_h * height"}),
     ("swapped arguments", "x.f(height, width, 1)", {"x.f(width, height, 1)", "x.f(height, 1, width)"}),
     ("swapped arguments", "f('x', y)", set()),
+    ("swapped arguments", "max(x, y)", set()),
+    ("swapped arguments", "transpose(x, 0, 1)", {"transpose(0, x, 1)"}),
     ("transpose", "x.T @ y.mT", {"x @ y.mT", "x.T @ y"}),
     ("transpose", "x.permute(1, 0)", {"x"}),
     ("dropped call", "neg(x + y)", {"(x + y)"}),
@@ -81,12 +84,31 @@ def test_every_operator_is_tested_here():
         "@f(2 + 3)\ndef g(x: a[1 + 2] = None) -> b[3]: ...\n",
         "f'{2 + 3}'\n",
         "@overload\ndef f(x=1): ...\n",
-        "work = x * 2\n",
-        "TAP_NANOSECONDS = 0.3\n",
+        "SPEED = 8\nwork = x.size / SPEED\ny = team.run(f, n, work * 2, *arrays)\n",
     ],
 )
 def test_what_computes_nothing_is_left_alone(text):
-    assert [change for change, _ in changes_of(Source(text))] == []
+    found = [change for change, _ in changes_of(Source(text))]
+    assert [change for change in found if change.operator != "swapped arguments"] == []
+
+
+@pytest.mark.parametrize("use", ["f(work)", "y = work * 2", "y = f'{work}'", "y = x[work:]"])
+def test_an_estimate_that_is_read_for_anything_else_is_changed(use):
+    rest = f"team.run(f, n, work)\n{use}\n"
+    assert f"work = x.size\n{rest}" in changed(f"work = x.size + 1\n{rest}", "dropped term")
+
+
+def test_an_estimate_of_one_file_is_one_in_those_that_import_it():
+    trees = {path: ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in files_of("kernels")}
+    estimates = {module_name(path): estimates_of(tree) for path, tree in trees.items()}
+    shared = 0
+    for path, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names} & estimates.get(node.module, frozenset())
+                assert names <= estimates[module_name(path)]
+                shared += len(names)
+    assert shared
 
 
 def test_a_change_over_several_lines_moves_no_other_line():

@@ -23,7 +23,7 @@ from tools.mutants.sites import Mutant, runs_as_python
 BUILD.mkdir(parents=True, exist_ok=True)
 prepare()
 path, start, end, text, *tests = json.loads(sys.argv[1])
-mutant = Mutant(path, Change("planted", start, end, text), 1, ())
+mutant = Mutant(path, Change("planted", start, end, text), 1, (), "")
 print(json.dumps(test(mutant, tests, runs_as_python(path), 60, Path(sys.argv[2]))))
 """
 SHAPES = "tests/kernels/test_shapes.py::test_same_padding_keeps_the_size"
@@ -67,9 +67,9 @@ def test_the_page_shows_the_share_of_each_file_and_every_survivor():
     text = (ROOT / path).read_text(encoding="utf-8")
     start = text.index("None")
     change = Change("constant", start, start + 4, "0")
-    mutant = Mutant(path, change, text[:start].count("\n") + 1, ())
+    mutant = Mutant(path, change, text[:start].count("\n") + 1, (), "")
     verdicts = [Verdict(mutant, Outcome(True, "a::b", 1, 0.1)), Verdict(mutant, Outcome(False, "", 7, 0.1))]
-    shown = section(verdicts, 5, 1.0)
-    assert "1 of 2, 50 %, were killed" in shown
+    shown = section(verdicts, 5, 2)
+    assert "1 of 2, 50 %, were killed**:\n1 by a failing test, 0 while" in shown
     assert "| ops/pool.py | 2 | 1 | 50 % |" in shown
     assert f"ops/pool.py, line {mutant.line} (constant; 7 tests):\n\n    - {mutant.lines()[0]}" in shown

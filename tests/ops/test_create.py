@@ -78,3 +78,6 @@ def test_bad_shapes_dtypes_and_devices_are_refused():
         mg.rand(2, dtype=mg.int64)
     with pytest.raises(DeviceError, match=r"device 'tpu' is not available here"):
         mg.zeros(2, device="tpu")
+    for like in (mg.zeros_like, mg.ones_like):
+        with pytest.raises(DTypeError, match=rf"^{like.__name__}: input must be a Tensor, this is ndarray"):
+            like(np.zeros(2))

@@ -50,3 +50,12 @@ def test_the_first_layer_computes_no_input_gradient():
     assert (names.count("conv2d_weight_grad"), names.count("conv2d_input_grad")) == (1, 0)
     rows, weight = mg.ones(2, 3, device=DEVICE), mg.ones(4, 3, device=DEVICE, requires_grad=True)
     assert backward_of(F.linear, rows, weight).count("matmul") == 1
+
+
+def test_what_selects_nothing_is_no_op():
+    rows = mg.ones(3, 4, device=DEVICE)
+    with mg.Tape() as tape:
+        rows[[0, 2]]
+        rows[:, [1]]
+        rows[1:, [1]]
+    assert [entry.name for entry in tape.entries].count("slice") == 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 from typing import NamedTuple
+
+from .estimates import estimates_of, shares_work
 
 Function = ast.FunctionDef | ast.Lambda
 
@@ -136,6 +139,9 @@ _CONVERSIONS = {
     *("reversed", "sum", "any", "all", "int", "max", "min", "cast", "bool"),
 }
 _TRANSPOSES = {"transpose", "permute", "swapaxes", "moveaxis", "swapdims", "flip"}
+# Functions of which the order of the arguments, or of the two after the first, is nobody's concern.
+_SYMMETRIC = {"max", "min", "maximum", "minimum", "add", "mul", "multiply", "eq", "ne", "equal", "not_equal"}
+_PAIR_OF_AXES = {"transpose", "swapaxes", "swapdims"}
 _TYPES = {"NDArray", "Callable", "Iterable", "Iterator", "Sequence", "Strategy", "dict", "tuple", "list", "type", "Any"}
 
 
@@ -170,7 +176,7 @@ def condition(source: Source, node: ast.AST, function: Function | None) -> Itera
         yield source.replaced("condition", node.test, f"not {source.of(node.test)}")
     elif isinstance(node, ast.BoolOp):
         old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-        for left, right in zip(node.values, node.values[1:], strict=False):
+        for left, right in pairwise(node.values):
             yield source.between("condition", left, right, old, new)
 
 
@@ -234,15 +240,24 @@ def _names(function: Function) -> set[str]:
 
 
 def swapped_arguments(source: Source, node: ast.AST, function: Function | None) -> Iterator[Change]:
-    """Two neighbouring arguments in the other order; a text in another's place would be noticed by anything."""
+    """Two neighbouring arguments in the other order, where it matters.
+
+    A text in another's place would be noticed by anything.
+    """
     if isinstance(node, ast.Call):
-        for first, second in zip(node.args, node.args[1:], strict=False):
+        name = _called(node)
+        arguments = [] if name in _SYMMETRIC else node.args[:2] if name in _PAIR_OF_AXES else node.args
+        for first, second in pairwise(arguments):
             if any(_is_text(one) or isinstance(one, ast.Starred) for one in (first, second)):
                 continue
             texts = source.of(first), source.of(second)
             if texts[0] != texts[1]:
                 start, end = source.span(first)[0], source.span(second)[1]
                 yield Change("swapped arguments", start, end, f"{texts[1]}, {texts[0]}")
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _is_text(node: ast.expr) -> bool:
@@ -308,33 +323,36 @@ OPERATORS: tuple[Callable[[Source, ast.AST, Function | None], Iterator[Change]],
 
 def changes_of(source: Source) -> Iterator[tuple[Change, tuple[Function, ...]]]:
     """Every change of a source that every operator makes, and the functions it lies in, the outermost first."""
-    for node, functions in _nodes(source.tree, ()):
+    for node, functions in _nodes(source.tree, (), estimates_of(source.tree)):
         for operator in OPERATORS:
             for change in operator(source, node, functions[-1] if functions else None):
                 yield change, functions
 
 
-def _nodes(parent: ast.AST, functions: tuple[Function, ...]) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
+def _nodes(
+    parent: ast.AST, functions: tuple[Function, ...], estimates: frozenset[str]
+) -> Iterator[tuple[ast.AST, tuple[Function, ...]]]:
     """The nodes of code that computes: no annotations, docstrings, imports, decorators, messages, estimates of time."""
+    for node in _computing(parent, estimates):
+        inner = (*functions, node) if isinstance(node, Function) else functions
+        yield node, inner
+        yield from _nodes(node, inner, estimates)
+
+
+def _computing(parent: ast.AST, estimates: Collection[str]) -> Iterator[ast.AST]:
     for name, value in ast.iter_fields(parent):
         if name in ("annotation", "returns", "decorator_list"):
             continue
-        for node in value if isinstance(value, list) else [value]:
-            if isinstance(node, ast.AST) and not _is_left_out(node):
-                inner = (*functions, node) if isinstance(node, Function) else functions
-                yield node, inner
-                yield from _nodes(node, inner)
+        nodes = value if isinstance(value, list) else [value]
+        if name == "args" and isinstance(parent, ast.Call) and shares_work(parent):
+            nodes = [*nodes[:2], *nodes[3:]]  # the third says how long it takes
+        yield from (node for node in nodes if isinstance(node, ast.AST) and not _is_left_out(node, estimates))
 
 
-def _is_left_out(node: ast.AST) -> bool:
+def _is_left_out(node: ast.AST, estimates: Collection[str]) -> bool:
     if isinstance(node, ast.FunctionDef):
         return any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
-    if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and is_estimate(target.id) for target in node.targets)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id in estimates
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return is_text or isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr)
-
-
-def is_estimate(name: str) -> bool:
-    """Whether a name holds a guess of how long work takes, which decides on threads and on no result."""
-    return name == "work" or name.endswith("_NANOSECONDS")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,34 +12,45 @@ from .sites import GROUPS, LEFT_OUT, ROOT, files_of, mutants_of
 PAGE = ROOT / "docs" / "reliability.md"
 
 
-def write(verdicts: Sequence[Verdict], seed: int, minutes: float, page: Path = PAGE) -> None:
+def write(verdicts: Sequence[Verdict], seed: int, workers: int, page: Path = PAGE) -> None:
     """Write the section of the page."""
     # By name: mypy knows the scripts in that folder as top-level modules.
-    importlib.import_module("tools.reliability.page").write_section("mutants", section(verdicts, seed, minutes), page)
+    importlib.import_module("tools.reliability.page").write_section("mutants", section(verdicts, seed, workers), page)
 
 
-def section(verdicts: Sequence[Verdict], seed: int, minutes: float) -> str:
+def section(verdicts: Sequence[Verdict], seed: int, workers: int) -> str:
     """The text: what was done, the share killed in each file, every survivor."""
-    killed = sum(verdict.outcome.killed for verdict in verdicts)
-    population = sum(len(mutants_of(path)) for group in GROUPS for path in files_of(group))
-    by_end = [verdict.outcome.by for verdict in verdicts if verdict.outcome.killed and "::" not in verdict.outcome.by]
-    timeouts = sum(end == "timeout" for end in by_end)
+    survivors = [verdict for verdict in sorted(verdicts) if not verdict.outcome.killed]
     return "\n".join(
         [
-            f"Drawn {len(verdicts)} of {population:,} mutants (seed {seed}), half of them from rules and shape rules,",
-            f"half from kernels, and ran each against the tests that reach it: **{killed} of {len(verdicts)}, "
-            f"{_share(killed, len(verdicts))}, were killed**,",
-            f"{killed - len(by_end)} by a failing test, {len(by_end) - timeouts} while being imported or by a crash, "
-            f"{timeouts} by never ending. It took {minutes:.0f} minutes with {os.cpu_count()} cores.",
+            *_summary(verdicts, seed, workers),
             "",
             *_table(verdicts),
             "",
-            "Survivors, all of them:" if killed < len(verdicts) else "There are no survivors.",
+            "Survivors, all of them:" if survivors else "There are no survivors.",
             "",
-            *(line for verdict in sorted(verdicts) if not verdict.outcome.killed for line in _survivor(verdict)),
-            "Files without mutants: " + "; ".join(f"{_short(path)} ({why})" for path, why in LEFT_OUT.items()) + ".",
+            *(line for verdict in survivors for line in _survivor(verdict)),
+            "Left out of the draw is what cannot change a result: annotations, texts of messages, and what team.run",
+            "and threads.run are told of the time that work takes, which decides on threads alone, with the names",
+            "that are read for nothing else. Left out are also the files that hold neither rules nor kernels:",
+            f"{', '.join(map(_short, LEFT_OUT))}.",
         ]
     )
+
+
+def _summary(verdicts: Sequence[Verdict], seed: int, workers: int) -> list[str]:
+    killed = [verdict.outcome for verdict in verdicts if verdict.outcome.killed]
+    by_test = sum("::" in outcome.by for outcome in killed)
+    timeouts = sum(outcome.by == "timeout" for outcome in killed)
+    crashes = len(killed) - by_test - timeouts
+    population = sum(len(mutants_of(path)) for group in GROUPS for path in files_of(group))
+    minutes = sum(verdict.outcome.seconds for verdict in verdicts) / 60 / workers
+    return [
+        f"With seed {seed}, {len(verdicts)} of {population:,} mutants, half of rules and shape rules, half of kernels.",
+        f"**{len(killed)} of {len(verdicts)}, {_share(len(killed), len(verdicts))}, were killed**:",
+        f"{by_test} by a failing test, {crashes} while being imported or by a crash, {timeouts} by not ending.",
+        f"That took {minutes:.0f} minutes, {workers} at a time.",
+    ]
 
 
 def _table(verdicts: Sequence[Verdict]) -> list[str]:

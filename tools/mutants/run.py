@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from .selection import Selection
+from .selection import Selection, fingerprint
 from .session import BUILD, Outcome, prepare, test
 from .sites import Mutant, runs_as_python
 
-TEST_SECONDS = 60.0
+TEST_SECONDS = 150.0
 
 
 class Verdict(NamedTuple):
@@ -22,13 +24,28 @@ class Verdict(NamedTuple):
 
 
 def campaign(mutants: Sequence[Mutant], workers: int) -> Iterator[Verdict]:
-    """The verdict on each mutant, as soon as it is there."""
+    """The verdict on each mutant, as soon as it is there; those of an interrupted campaign are kept."""
     (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    kept = BUILD / f"verdicts-{fingerprint()}.jsonl"
+    known = _known(kept)
+    yield from (Verdict(mutant, known[_key(mutant)]) for mutant in mutants if _key(mutant) in known)
     prepare()
     selection = Selection()
-    jobs = [(number, mutant, selection.tests_for(mutant)) for number, mutant in enumerate(mutants)]
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        yield from pool.imap_unordered(_judge, jobs)
+    left = [mutant for mutant in mutants if _key(mutant) not in known]
+    jobs = [(number, mutant, selection.tests_for(mutant)) for number, mutant in enumerate(left)]
+    with multiprocessing.get_context("fork").Pool(workers) as pool, kept.open("a", encoding="utf-8") as file:
+        for verdict in pool.imap_unordered(_judge, jobs):
+            print(json.dumps([_key(verdict.mutant), verdict.outcome]), file=file, flush=True)
+            yield verdict
+
+
+def _known(kept: Path) -> dict[str, Outcome]:
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    return {key: Outcome(*outcome) for key, outcome in map(json.loads, lines)}
+
+
+def _key(mutant: Mutant) -> str:
+    return repr((mutant.path, mutant.change))
 
 
 def _judge(job: tuple[int, Mutant, list[str]]) -> Verdict:

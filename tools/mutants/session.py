@@ -110,7 +110,7 @@ class _Profile:
         phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile(
             "mutants",
-            hypothesis.settings.get_profile("ci"),
+            hypothesis.settings(),
             phases=phases,
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),

@@ -19,19 +19,12 @@ PLAIN = (
     *("augment", "dropout", "elementwise", "index", "optimise", "random", "reduce", "softmax", "sums"),
     *("unfold", "update", "words"),
 )
-# Not mutated: what is no rule and no kernel, and what decides on speed alone.
-LEFT_OUT = {
-    "minigrad/ops/methods.py": "binds names",
-    **{
-        f"{KERNELS}/cpu/{name}.py": why
-        for why, names in {
-            "makes, keeps and shares out kernels": "atomics compiler helper quiet sharing team threads",
-            "writes vector IR": "pool_lanes simd tiles winograd_lanes winograd_matrices",
-            "plans by cost": "conv_matrices_plan winograd_plan",
-        }.items()
-        for name in names.split()
-    },
-}
+_MACHINERY = ("atomics", "compiler", "helper", "quiet", "sharing", "team", "threads")
+# Not mutated: what is no rule and no kernel.
+LEFT_OUT = (
+    "minigrad/ops/methods.py",
+    *(f"{KERNELS}/cpu/{name}.py" for name in _MACHINERY),
+)
 GROUPS: dict[str, tuple[str, ...]] = {
     "rules and shape rules": ("minigrad/ops/*.py", f"{KERNELS}/shapes.py"),
     "kernels": (f"{KERNELS}/reference/*.py", f"{KERNELS}/cpu/*.py", f"{KERNELS}/philox.py"),
@@ -39,12 +32,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 class Mutant(NamedTuple):
-    """A file with one change in it: in which line, and the first lines of the functions around, the innermost first."""
+    """A file with one change in it: in which line, and the functions around.
+
+    Of these there are the first lines, the innermost first, and the name of the outermost.
+    """
 
     path: str
     change: Change
     line: int
     functions: tuple[int, ...]
+    name: str
 
     @property
     def source(self) -> str:
@@ -73,7 +70,7 @@ def mutants_of(path: str) -> list[Mutant]:
     """Every mutant of a file, in a fixed order."""
     source = Source((ROOT / path).read_text(encoding="utf-8"))
     found = {
-        Mutant(path, change, source.line(change.start), tuple(_first_lines(functions)))
+        Mutant(path, change, source.line(change.start), tuple(_first_lines(functions)), _name(functions))
         for change, functions in changes_of(source)
     }
     return sorted(found, key=lambda mutant: (mutant.change.start, mutant.change))
@@ -85,6 +82,10 @@ def _first_lines(functions: tuple[Function, ...]) -> Iterator[int]:
         yield function.lineno
         if isinstance(function, ast.FunctionDef) and function.decorator_list:
             yield function.decorator_list[0].lineno
+
+
+def _name(functions: tuple[Function, ...]) -> str:
+    return functions[0].name if functions and isinstance(functions[0], ast.FunctionDef) else ""
 
 
 def draw(seed: int, count: int, paths: Iterable[str] | None = None) -> list[Mutant]:

@@ -29,6 +29,7 @@ def running(rng, dtype, shape, axis):
 
 LARGE_AXES = (
     {"shape": (9, 60, 70), "axes": (0, 2)},
+    {"shape": (9, 60, 70), "axes": (0,)},
     {"shape": (7, 3, 2100), "axes": (0, 2)},
     {"shape": (5, 9, 12, 11), "axes": (0, 2, 3)},
     {"shape": (300, 130), "axes": (1,)},

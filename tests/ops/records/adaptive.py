@@ -86,12 +86,15 @@ UNPOOL_ERRORS = (
         "max_unpool2d: indices must lie in [0, 120), it spans [120, 120]",
         {"kernel_size": 2},
     ),
-    ErrorInput(
-        (X, INDICES),
-        ShapeError,
-        "max_unpool2d: the output must be less than a stride (2, 2) from (10, 12), got (12, 12)\n"
-        "  input: float32[2, 3, 5, 6]",
-        {"kernel_size": 2, "output_size": (12, 12)},
+    *(
+        ErrorInput(
+            (X, np.zeros_like(INDICES)),
+            ShapeError,
+            f"max_unpool2d: the output must be less than a stride (2, 2) from (10, 12), got {size}\n"
+            "  input: float32[2, 3, 5, 6]",
+            {"kernel_size": 2, "output_size": size},
+        )
+        for size in ((12, 12), (8, 12), (10, 14), (10, 10))
     ),
     ErrorInput(
         (X[0, 0], INDICES[0, 0]),
