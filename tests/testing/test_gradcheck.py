@@ -116,6 +116,19 @@ def test_a_function_that_gives_no_tensor_is_refused():
         gradcheck(named(lambda x: None, "nothing"), [leaf([1.0])])
 
 
+def test_a_lost_dependence_is_a_wrong_adjoint():
+    with pytest.raises(AssertionError, match=r"<A x, y> = .* but <x, A\^T y> = 0 for input 0"):
+        check_adjoint(lambda x: x.detach() * 2, [leaf([1.0, 2.0])], 0)
+    check_adjoint(lambda x: x.detach() * 0, [leaf([1.0, 2.0])], 0)
+
+
+def test_adjoints_need_float64_and_tensors():
+    with pytest.raises(DTypeError, match=r"equal to rounding needs float64, input 1 is float32\[2\]"):
+        check_adjoint(mg.mul, [leaf([1.0, 2.0]), mg.ones(2)], 0)
+    with pytest.raises(DTypeError, match="check_adjoint: the outputs of nothing must be"):
+        check_adjoint(named(lambda x: None, "nothing"), [leaf([1.0])], 0)
+
+
 def named(function, name):
     function.__name__ = name
     return function
