@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.backends.base import get_backend
-from minigrad.checks import require_like
+from minigrad.checks import require_callable, require_like
 from minigrad.data.integers import require_integer
 from minigrad.errors import DeviceError, MinigradError
 from minigrad.tables import table
@@ -94,6 +94,8 @@ def check_op(spec: OpSpec, *, examples: int | None = None, device: str = "cpu") 
 def _require(op: str, spec: OpSpec, examples: int | None, device: str) -> None:
     """Raise an error of ours unless these are a record, a number and a device."""
     require_like(op, "spec", spec, "an OpSpec", "samples", "error_inputs")
+    require_callable(op, f"the function of {spec.name}", spec.function)
+    require_like(op, f"the samples of {spec.name}", spec.samples, "a Hypothesis strategy", "example", "filter")
     if examples is not None:
         require_integer(f"{op}: examples", examples, 1)
     get_backend(device, op)

@@ -88,8 +88,9 @@ def compare(
     if rtol is not None:
         as_number("compare", "rtol", rtol, 0)
     ours, theirs = get_backend(device, "compare"), get_backend(against, "compare")
-    if ours is theirs or "run" in vars(ours) or "run" in vars(theirs):
-        raise GraphError(f"compare: {device!r} is compared already, or {against!r} is, or they are the same")
+    for name, backend in ((device, ours), (against, theirs)):
+        if ours is theirs or "run" in vars(backend):
+            raise GraphError(f"compare: {name!r} is compared already, or with itself")
     original = ours.run
 
     def run(op: Any, outs: Sequence[Any], inputs: Sequence[Any], params: Sequence[Any]) -> None:

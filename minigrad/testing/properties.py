@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.autograd import grad
 from minigrad.backends.base import get_backend
+from minigrad.data.integers import require_integer
 from minigrad.dtypes import FLOATS, float64
 from minigrad.errors import DeviceError, MinigradError
 from minigrad.ops.create import ones_like
@@ -134,6 +135,7 @@ def threads(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
 def nan(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
     """A NaN in an input is in the first output, too."""
     for position in spec.nan:
+        require_integer(f"{spec.name}: nan", position, 0, len(sample.inputs) - 1)
         for index in np.ndindex(sample.inputs[position].shape):
             given = list(sample.inputs)
             given[position] = given[position].copy()

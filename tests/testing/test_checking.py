@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.errors import DataError, DeviceError, MinigradError, ShapeError
+from minigrad.errors import DataError, DeviceError, DTypeError, MinigradError, ShapeError
 from minigrad.testing import PROPERTIES, ErrorInput, OpSpec, Sample, check_op, check_property, declare_kinks
 from minigrad.testing.fills import floats
 from minigrad.testing.geometry import convolutions
@@ -229,3 +229,16 @@ def test_a_sample_that_is_written_out_keeps_its_layout():
         exec(note.partition("\n")[2].rpartition("\n")[0], names)
         found = names["sample"].inputs[0]
         assert (found.strides, found.flags.writeable) == (array.strides, array.flags.writeable)
+
+
+def test_a_record_that_is_none_is_refused():
+    for wrong in (replace(RIGHT, function=None), replace(RIGHT, samples=[1]), replace(RIGHT, nan=(3,))):
+        with pytest.raises(MinigradError, match=r"^(check_op: the \w+ of cube must be|cube: nan must be)"):
+            check_op(wrong, examples=2)
+    with pytest.raises(DTypeError, match=r"^nothing: the function's outputs must be"):
+        check_op(OpSpec("nothing", lambda x: None, filled(floats)), examples=2)
+
+
+def test_a_reference_may_give_a_list():
+    spec = OpSpec("two", lambda x: (x, x * 2), filled(floats), reference=lambda x: [x, x * 2])
+    assert check_property(spec, only("forward"), examples=5)

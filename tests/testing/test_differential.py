@@ -102,12 +102,16 @@ def test_the_bound_can_be_chosen(broken, tmp_path):
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path):
-    with pytest.raises(GraphError, match="compare: 'cpu' is compared already, or 'cpu' is"), compare("cpu", "cpu"):
+    with pytest.raises(GraphError, match="compare: 'cpu' is compared already, or with itself"), compare("cpu", "cpu"):
         pass
     with pytest.raises(GraphError, match="'cpu' is compared already"), compare(folder=tmp_path), compare():
         pass
     # The devices the other way round would call each other without end.
-    with pytest.raises(GraphError, match="or 'cpu' is, or"), compare(folder=tmp_path), compare("reference", "cpu"):
+    with (
+        pytest.raises(GraphError, match="'cpu' is compared already"),
+        compare(folder=tmp_path),
+        compare("reference", "cpu"),
+    ):
         pass
     mine = Op("mine", ("input",), lambda x: x)
     mg.register_kernel(mine, "cpu", lambda out, x: np.copyto(out, x))
