@@ -127,7 +127,7 @@ def check_property(spec: OpSpec, property: Property, *, examples: int | None = N
             checked = property.holds(spec, sample, device)
         except Exception as error:
             error.add_note(reproduction(spec, property.name, sample, device))
-            seen.append(error)
+            seen[:] = [error]
             raise
         if checked is not None and (elements := sum(sample.inputs[position].size for position in sample.floats)):
             at_kinks += len(checked.kinks) == elements

@@ -89,7 +89,12 @@ def _literal(sample: Sample) -> tuple[str, list[str]]:
     options = dict(sample.options)
     values = [options, *(array.tolist() for array in sample.inputs)]
     imports = ["import numpy as np", "from minigrad.testing import Sample, properties", *_imports(values)]
-    return f"Sample({inputs}, {options!r}){moved}", imports
+    text = f"Sample({inputs}, {options!r}){moved}"
+    try:
+        compile(text, "sample", "eval")
+    except SyntaxError:  # a function, say
+        text = f"Sample({inputs}, ...){moved}  # options {options!r}"
+    return text, imports
 
 
 def _layout(array: Any) -> str:

@@ -242,3 +242,9 @@ def test_a_record_that_is_none_is_refused():
 def test_a_reference_may_give_a_list():
     spec = OpSpec("two", lambda x: (x, x * 2), filled(floats), reference=lambda x: [x, x * 2])
     assert check_property(spec, only("forward"), examples=5)
+
+
+def test_options_that_python_cannot_read_are_left_to_fill_in():
+    note = reproduction(RIGHT, "forward", Sample((np.ones(1),), {"by": single}), "cpu")
+    compile(note.partition("\n")[2], "note", "exec")
+    assert ", ...)  # options {'by': <function single at" in note

@@ -104,3 +104,8 @@ def test_only_ties_of_one_extreme_are_kinks():
     assert not gradcheck(lambda x: mg.amax(x, 1), [x]).kinks
     assert not gradcheck(lambda x: mg.amin(x, 0, keepdim=True), [x]).kinks
     assert not gradcheck(lambda x: mg.logsumexp(x, 0), [leaf([0.0, 0.0])]).kinks
+
+
+def test_a_kink_may_change_the_shape_of_the_output():
+    checked = gradgradcheck(lambda x: mg.exp(x[x > 0]), [leaf([0.0, 1.0])])
+    assert checked.kinks == ("input 0, index (0,)",)
