@@ -236,6 +236,8 @@ def _written(value: Any) -> Any:
             return value
         case tuple() | list():
             return {"list" if isinstance(value, list) else "tuple": [_written(one) for one in value]}
+        case dict():
+            return {"dict": [[_written(key), _written(one)] for key, one in value.items()]}
         case slice():
             return {"slice": [_written(one) for one in (value.start, value.stop, value.step)]}
         case np.dtype():
@@ -253,6 +255,8 @@ def _read(value: Any) -> Any:
     match kind:
         case "tuple" | "list":
             return (tuple if kind == "tuple" else list)(_read(one) for one in found)
+        case "dict":
+            return {_read(key): _read(one) for key, one in found}
         case "slice":
             return slice(*map(_read, found))
         case "dtype":

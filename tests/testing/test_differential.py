@@ -142,7 +142,18 @@ def differing(name, add, params=()):
 
 
 @pytest.mark.parametrize(
-    "param", [(0, (1, 2)), [1], slice(None, 2), np.int64(3), np.float32(0.5), np.arange(3), np.dtype("float32"), None]
+    "param",
+    [
+        (0, (1, 2)),
+        [1],
+        {"k": (1,)},
+        slice(None, 2),
+        np.int64(3),
+        np.float32(0.5),
+        np.arange(3),
+        np.dtype("float32"),
+        None,
+    ],
 )
 def test_parameters_of_any_kind_are_replayed_as_they_were(param, tmp_path):
     op = differing("mine", 1, (param,))
