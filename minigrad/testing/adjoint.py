@@ -11,6 +11,8 @@ from minigrad.autograd import grad
 from minigrad.checks import as_number
 from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer, require_seed
+from minigrad.dtypes import FLOATS, float64
+from minigrad.errors import DTypeError
 from minigrad.tensor import Tensor, tensors_of, wrap
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
@@ -40,16 +42,22 @@ def check_adjoint(
     ------
     AssertionError
         If they differ; names the input and both sides.
+    DTypeError
+        If an input of floats is not float64.
     """
     inputs, rtol = tensors_of("check_adjoint", "inputs", inputs), as_number("check_adjoint", "rtol", rtol, 0)
     require_given("check_adjoint", function=function)
     position = require_integer("check_adjoint: position", position, 0, len(inputs) - 1)
     require_seed("check_adjoint: seed", seed)
+    for number, one in enumerate(inputs):
+        if one.dtype in FLOATS and one.dtype != float64:
+            raise DTypeError(f"check_adjoint: equal to rounding needs float64, input {number} is {one.spec}")
     given = inputs[position].detach()
     x = given.detach().requires_grad_()
     out = _first(function, inputs, position, x)
     y = np.random.default_rng(seed).uniform(-1.0, 1.0, out.shape).astype(out.dtype)
-    (transposed,) = grad(out, x, wrap(y, out.backend), allow_unused=True)
+    # Of what has lost its input the gradient is 0, which is wrong unless A is.
+    (transposed,) = grad(out, x, wrap(y, out.backend), allow_unused=True) if out.requires_grad else (None,)
     origin = _first(function, inputs, position, wrap(np.zeros(x.shape, x.dtype), x.backend))
     forward = np.stack([_exact(out) * y, _exact(origin) * -y])
     back = np.zeros(0) if transposed is None else _exact(given) * _exact(transposed)
@@ -63,8 +71,8 @@ def check_adjoint(
 def _first(function: Callable[..., Any], inputs: Sequence[Tensor], position: int, x: Tensor) -> Tensor:
     arguments = [given.detach() for given in inputs]
     arguments[position] = x
-    outs = function(*arguments)
-    out: Tensor = outs if isinstance(outs, Tensor) else outs[0]
+    name = getattr(function, "__name__", "function")
+    out: Tensor = tensors_of("check_adjoint", f"the outputs of {name}", function(*arguments))[0]
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -68,7 +69,7 @@ def compare(
         1e-4 for float32 and 1e-11 for float64. What are no floats must be equal.
     folder
         Where the inputs and both results of an op that differs are written, as ``divergence-OP.npz`` or the next name
-        that is free, for `replay`.
+        that is free, for `replay`; it is made if it is missing.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def compare(
     DeviceError
         If the other device lacks a kernel for an op.
     GraphError
-        If the device is being compared already, or with itself.
+        If one of the devices is being compared already, or with itself.
 
     Notes
     -----
@@ -87,8 +88,9 @@ def compare(
     if rtol is not None:
         as_number("compare", "rtol", rtol, 0)
     ours, theirs = get_backend(device, "compare"), get_backend(against, "compare")
-    if ours is theirs or "run" in vars(ours):
-        raise GraphError(f"compare: {device!r} is compared already, or with itself")
+    for name, backend in ((device, ours), (against, theirs)):
+        if ours is theirs or "run" in vars(backend):
+            raise GraphError(f"compare: {name!r} is compared already, or with itself")
     original = ours.run
 
     def run(op: Any, outs: Sequence[Any], inputs: Sequence[Any], params: Sequence[Any]) -> None:
@@ -100,10 +102,15 @@ def compare(
         difference = _difference(got, expected, given, rtol)
         if difference is not None:
             arrays = {"before": before or [], "inputs": given, "got": got, "expected": expected}
-            path = _saved(Path(folder), op, params, (device, against), arrays)
+            path = _free(Path(folder), op)
             shown = ", ".join(f"{array.dtype}{list(array.shape)}" for array in given)
             message = f"{op.name}: {device} and {against} differ at {difference}\n  inputs: {shown}\n"
-            raise DivergenceError(f"{message}  params: {tuple(params)}\n  saved as {path}", path)
+            try:
+                _save(path, op, params, (device, against), arrays)
+                done = f"saved as {path}"
+            except OSError as error:  # what differs matters more
+                done = f"not saved: {error}"
+            raise DivergenceError(f"{message}  params: {tuple(params)}\n  {done}", path)
 
     vars(ours)["run"] = run
     try:
@@ -133,7 +140,8 @@ def replay(path: str | os.PathLike[str], op: Op | None = None) -> str:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             arrays = {kind: [file[f"{kind}_{n}"] for n in range(about[kind])] for kind in ("before", "inputs", "got")}
-        name, devices, params = about["op"], [get_backend(device) for device in about["devices"]], about["params"]
+        name, devices = about["op"], [get_backend(device) for device in about["devices"]]
+        params = tuple(_read(value) for value in about["params"])
     except Exception as error:  # whatever a damaged file may raise
         raise DataError(f"replay: {path} is no file of `compare`: {' '.join(str(error).split())}") from error
     known = {one.name: one for one in devices[0].kernels()}
@@ -148,7 +156,7 @@ def replay(path: str | os.PathLike[str], op: Op | None = None) -> str:
         worst = np.unravel_index(np.argmax(_distance(a, b)), a.shape) if a.size else None
         cells = ("none",) * 3 if worst is None else (f"{_distance(a, b)[worst]:.3g}", f"{a[worst]!r}", f"{b[worst]!r}")
         lines.append((str(number), *cells))
-    return f"{name}{tuple(params)}\n{table(lines)}"
+    return f"{name}{params}\n{table(lines)}"
 
 
 def _results(
@@ -178,7 +186,8 @@ def _distance(got: Any, expected: Any) -> Any:
     with np.errstate(invalid="ignore"):
         distance = np.abs(got.astype(np.float64) - expected.astype(np.float64))
     same = (got == expected) | ((got != got) & (expected != expected))
-    return np.where(same, 0, np.nan_to_num(distance, nan=np.inf))
+    # Integers above 2^53 may differ by what a float64 does not hold.
+    return np.where(same, 0, np.maximum(np.nan_to_num(distance, nan=np.inf, posinf=np.inf), np.finfo(np.float64).tiny))
 
 
 def _difference(
@@ -188,7 +197,7 @@ def _difference(
     for number, (a, b) in enumerate(zip(got, expected, strict=True)):
         bound = 0.0
         if a.dtype.kind == "f":
-            bound = (rtol or _RTOL[a.dtype.itemsize]) * max(_largest(b), _OF_INPUTS * largest_input)
+            bound = (_RTOL[a.dtype.itemsize] if rtol is None else rtol) * max(_largest(b), _OF_INPUTS * largest_input)
         distance = _distance(a, b)
         if a.size and distance.max() > bound:
             worst = tuple(int(i) for i in np.unravel_index(np.argmax(distance), a.shape))
@@ -203,13 +212,56 @@ def _largest(array: Any) -> float:
     return float(np.abs(np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)).max())
 
 
-def _saved(
-    folder: Path, op: Any, params: Sequence[Any], devices: tuple[str, str], arrays: Mapping[str, Sequence[Any]]
-) -> Path:
-    names = (f"divergence-{op.name}{'' if n == 1 else f'-{n}'}.npz" for n in count(1))
-    path = next(folder / name for name in names if not (folder / name).exists())
-    about = {"op": op.name, "devices": devices, "params": list(params)}
+def _free(folder: Path, op: Any) -> Path:
+    """A name that no file has; an op may be called as no file can be."""
+    name = re.sub(r"[^\w.-]", "_", op.name)[:100]
+    names = (f"divergence-{name}{'' if n == 1 else f'-{n}'}.npz" for n in count(1))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _save(
+    path: Path, op: Any, params: Sequence[Any], devices: tuple[str, str], arrays: Mapping[str, Sequence[Any]]
+) -> None:
+    about = {"op": op.name, "devices": devices, "params": [_written(value) for value in params]}
     about |= {kind: len(group) for kind, group in arrays.items()}
     named = {f"{kind}_{n}": array for kind, group in arrays.items() for n, array in enumerate(group)}
+    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, about=json.dumps(about), **named)
-    return path
+
+
+def _written(value: Any) -> Any:
+    """A parameter as JSON, which has no tuples and nothing of NumPy's: these are named."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case tuple() | list():
+            return {"list" if isinstance(value, list) else "tuple": [_written(one) for one in value]}
+        case dict():
+            return {"dict": [[_written(key), _written(one)] for key, one in value.items()]}
+        case slice():
+            return {"slice": [_written(one) for one in (value.start, value.stop, value.step)]}
+        case np.dtype():
+            return {"dtype": value.name}
+        case np.generic() | np.ndarray():
+            return {"array": [value.dtype.name, value.tolist(), isinstance(value, np.generic)]}
+    return {"unwritten": repr(value)}
+
+
+def _read(value: Any) -> Any:
+    """The parameter that `_written` wrote."""
+    if not isinstance(value, dict):
+        return value
+    ((kind, found),) = value.items()
+    match kind:
+        case "tuple" | "list":
+            return (tuple if kind == "tuple" else list)(_read(one) for one in found)
+        case "dict":
+            return {_read(key): _read(one) for key, one in found}
+        case "slice":
+            return slice(*map(_read, found))
+        case "dtype":
+            return np.dtype(found)
+        case "array":
+            array = np.array(found[1], found[0])
+            return array[()] if found[2] else array
+    raise DataError(f"the parameter {found} is of a kind that no file holds")

@@ -32,20 +32,16 @@ def _winner(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
     return np.sign(inputs[0] - inputs[1])
 
 
-def _places(inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
-    """Where the extreme is: the only elements that have its value."""
-    return np.isin(inputs[0], outputs[0])
-
-
 _DECIDES: dict[Op, Decides] = {
     **dict.fromkeys((RELU, CONV2D_RELU, LINEAR_RELU), lambda inputs, outputs: outputs[0] > 0),
     ABS: lambda inputs, outputs: np.sign(inputs[0]),
     MAXIMUM: _winner,
     MINIMUM: _winner,
-    AMAX: _places,
-    AMIN: _places,
     **dict.fromkeys((FLOOR, FLOOR_DIVIDE, TRUNC), lambda inputs, outputs: outputs[0]),
 }
+_EXTREMES = (AMAX, AMIN)
+# A shift by a detached one, as in logsumexp, is no kink: what depends on it cancels, or the gradient is wrong.
+_CONTINUOUS = frozenset((RELU, CONV2D_RELU, LINEAR_RELU, ABS, MAXIMUM, MINIMUM, *_EXTREMES))
 
 
 def declare_kinks(op: Op, decides: Decides) -> None:
@@ -79,7 +75,12 @@ class Pieces(Observer):
     ) -> None:
         """Add what decides, if anything does."""
         decides = _DECIDES.get(op)
-        if decides is not None:
+        if op in _CONTINUOUS and not any(given.requires_grad for given in inputs):
+            return
+        if op in _EXTREMES:
+            places = _numpy(inputs[0]) == np.expand_dims(_numpy(outs[0]), params[0])
+            self.taken.append((op.name, places.tobytes()))
+        elif decides is not None:
             found = decides([_numpy(given) for given in inputs], [_numpy(out) for out in outs])
             self.taken.append((op.name, np.asarray(found).tobytes()))
         else:

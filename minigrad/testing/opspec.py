@@ -14,7 +14,7 @@ from minigrad.checks import shown
 from minigrad.data.given import require_given
 from minigrad.dtypes import DType, as_dtype, float32, float64
 from minigrad.errors import DataError, DTypeError, MinigradError
-from minigrad.tensor import Tensor, wrap
+from minigrad.tensor import Tensor, tensors_of, wrap
 from minigrad.testing.layouts import LAYOUTS, relaid
 from minigrad.testing.tolerance import Tolerance, rounded
 
@@ -151,7 +151,7 @@ class OpSpec:
         if self.reference is None:
             return tuple(out.numpy() for out in self.run(sample, "reference"))
         found = self.reference(*sample.inputs, **sample.options)
-        return tuple(found) if isinstance(found, tuple) else (np.asarray(found),)
+        return tuple(map(np.asarray, found)) if isinstance(found, tuple | list) else (np.asarray(found),)
 
     def run(self, sample: Sample, device: str = "cpu") -> tuple[Tensor, ...]:
         """The outputs for a sample on a device."""
@@ -160,7 +160,7 @@ class OpSpec:
     def __call__(self, sample: Sample, tensors: list[Tensor]) -> tuple[Tensor, ...]:
         """The outputs for a sample whose tensors have been made."""
         outs = self.function(*tensors, **sample.options)
-        return (outs,) if isinstance(outs, Tensor) else tuple(outs)
+        return tuple(tensors_of(self.name, "the function's outputs", outs))
 
     def linear_in(self, sample: Sample) -> tuple[int, ...]:
         """Positions of the sample's inputs in which the function is affine."""

@@ -10,6 +10,7 @@ import inspect
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
@@ -19,6 +20,8 @@ import pytest
 
 from minigrad.backends.base import get_backend
 from minigrad.backends.cpu import warmup
+from minigrad.checks import as_list
+from minigrad.data.integers import require_integer
 from minigrad.dtypes import float32, float64
 from minigrad.errors import DeviceError
 from minigrad.tensor import Tensor, tensor
@@ -98,7 +101,8 @@ def gradcheck(minigrad_device: str) -> Callable[..., Checked]:
     """
 
     def check(function: Callable[..., Any], inputs: Sequence[Any], *, order: int = 1, **options: Any) -> Checked:
-        given = [_leaf(value, minigrad_device) for value in inputs]
+        require_integer("gradcheck: order", order, 1, 2)
+        given = [_leaf(value, minigrad_device) for value in as_list("gradcheck", "inputs", inputs, "tensors")]
         done = check_once(function, given, **options)
         if order < 2:
             return done
@@ -123,11 +127,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[_WARM] = True
     start = time.perf_counter()
     warmup((float32, float64))
+    seconds = time.perf_counter() - start
     reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    capture = item.config.pluginmanager.get_plugin("capturemanager")
     if reporter is not None:
-        seconds = time.perf_counter() - start
-        reporter.ensure_newline()
-        reporter.write_line(f"minigrad: kernels made ready in {seconds:.1f} s, before a deadline counts")
+        # What is written in a hook of a test's setup is captured as the test's, and shown only if that fails.
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(f"minigrad: kernels made ready in {seconds:.1f} s, before a deadline counts")
 
 
 def _has_deadline(item: pytest.Item) -> bool:

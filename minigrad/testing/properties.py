@@ -15,16 +15,20 @@ import numpy as np
 
 from minigrad.autograd import grad
 from minigrad.backends.base import get_backend
+from minigrad.data.integers import require_integer
+from minigrad.dtypes import FLOATS, float64
 from minigrad.errors import DeviceError, MinigradError
 from minigrad.ops.create import ones_like
 from minigrad.tensor import Tensor, wrap
 from minigrad.testing.adjoint import check_adjoint
 from minigrad.testing.contract import any_number_of_threads, new_memory_holds
-from minigrad.testing.gradcheck import gradcheck, gradgradcheck
+from minigrad.testing.gradcheck import Checked, gradcheck, gradgradcheck
 from minigrad.testing.opspec import ErrorInput, OpSpec, Sample
 from minigrad.testing.tolerance import assert_within
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
+
+_NARROW = 1e-2  # how far a gradient in float32 may lie from that in float64: it is another formula, or none
 
 
 def forward(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
@@ -38,9 +42,43 @@ def layouts(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
     _compare(spec, sample, spec.run(sample, device), [out.cpu().numpy() for out in spec.run(plain, device)])
 
 
-def gradient(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
-    """The gradients are central differences."""
-    gradcheck(_function(spec, sample), sample.tensors(device, sample.floats))
+def gradient(spec: OpSpec, sample: Sample, device: str = "cpu") -> Checked:
+    """The gradients are central differences, in float64, and in other dtypes near to those of float64."""
+    checked = gradcheck(_function(spec, sample), sample.tensors(device, sample.floats))
+    for dtype in spec.dtypes:
+        if dtype in FLOATS and dtype != float64:
+            _narrow_gradient(spec, sample.astype(dtype), device)
+    return checked
+
+
+def _narrow_gradient(spec: OpSpec, sample: Sample, device: str) -> None:
+    """A rule or a kernel that is wrong in one dtype alone: the bound is wide, since it says nothing of rounding."""
+    found = _weighted_gradients(spec, sample, device)
+    exact = _weighted_gradients(spec, sample.astype(float64), device)
+    for position, (got, expected) in enumerate(zip(found, exact, strict=True)):
+        with np.errstate(invalid="ignore"):
+            near = np.abs(got - expected) <= _NARROW * (1 + np.abs(expected).max(initial=0))
+        far = ~near & (got != expected) & ((got == got) | (expected == expected))
+        if far.any():
+            place, index = sample.floats[position], tuple(int(i) for i in np.argwhere(far)[0])
+            raise AssertionError(
+                f"{spec.name}: the gradient is wrong in {sample.inputs[place].dtype} at input {place}, index {index}: "
+                f"{got[index]:.10g}, and {expected[index]:.10g} in float64"
+            )
+
+
+def _weighted_gradients(spec: OpSpec, sample: Sample, device: str) -> list[Any]:
+    """The gradients of the outputs, weighted at random, for each input of floats."""
+    tensors = sample.tensors(device, sample.floats)
+    rng = np.random.default_rng(0)
+    outs = [out for out in spec(sample, tensors) if out.requires_grad]
+    weights = [wrap(rng.uniform(0.5, 1.5, out.shape).astype(out.dtype), out.backend) for out in outs]
+    leaves = [tensors[position] for position in sample.floats]
+    grads = grad(outs, leaves, weights, allow_unused=True) if outs else []
+    return [
+        np.zeros(leaf.shape) if found is None else found.detach().cpu().numpy().astype(np.float64)
+        for leaf, found in zip(leaves, grads, strict=bool(outs))
+    ]
 
 
 def second_gradient(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
@@ -97,6 +135,7 @@ def threads(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
 def nan(spec: OpSpec, sample: Sample, device: str = "cpu") -> None:
     """A NaN in an input is in the first output, too."""
     for position in spec.nan:
+        require_integer(f"{spec.name}: nan", position, 0, len(sample.inputs) - 1)
         for index in np.ndindex(sample.inputs[position].shape):
             given = list(sample.inputs)
             given[position] = given[position].copy()
@@ -167,7 +206,7 @@ def _function(spec: OpSpec, sample: Sample) -> Callable[..., Any]:
 class Property(NamedTuple):
     """A property, which records it is for, and in which form it wants their samples."""
 
-    holds: Callable[[OpSpec, Sample, str], None]
+    holds: Callable[[OpSpec, Sample, str], Checked | None]
     missing: Callable[[OpSpec], str] = lambda spec: ""
     """Why it says nothing of a record; empty if it does."""
     samples: str = "plain"

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.layouts import LAYOUTS, relaid
 from minigrad.testing.opspec import OpSpec, Sample
 
 
 def reproduction(spec: OpSpec, name: str, sample: Sample, device: str) -> str:
     """The lines that call a property of `minigrad.testing.properties` on a sample."""
     record, head, imports = _found(spec) or ("spec", [f"spec = ...  # the record {spec.name!r}"], [])
-    sampled, more = _again(record, sample) or _literal(sample)
+    sampled, more = _again(spec, record, sample) or _literal(sample)
     imports = sorted({*imports, *more})
     arguments = f"{record}, sample" + ("" if device == "cpu" else f", {device!r}")
     return "\n".join(
@@ -49,9 +50,10 @@ def _import(module: str, name: str, value: Any) -> list[str]:
     return [] if module == "__main__" else [f"from {(*found, module)[0]} import {name}"]
 
 
-def _again(record: str, sample: Sample) -> tuple[str, list[str]] | None:
-    """How the record makes the sample of its seed and sizes, if Python can read the sizes."""
-    if sample.origin is None:
+def _again(spec: OpSpec, record: str, sample: Sample) -> tuple[str, list[str]] | None:
+    """How the record makes the sample of its seed and sizes, if it does and Python can read the sizes."""
+    # What was filtered, mapped or chosen from several strategies has lost the function that builds.
+    if sample.origin is None or not hasattr(spec.samples, "build"):
         return None
     text = f"{record}.{sample.origin}"
     with suppress(SyntaxError):
@@ -82,7 +84,23 @@ def _literal(sample: Sample) -> tuple[str, list[str]]:
     """The sample with its numbers written out."""
     arrays = [f"np.array({array.tolist()!r}, {array.dtype.name!r}).reshape({array.shape})" for array in sample.inputs]
     inputs = f"({', '.join(arrays)}{',' if len(arrays) == 1 else ''})"
+    layouts = [_layout(array) for array in sample.inputs]
+    moved = f".relaid({', '.join(map(repr, layouts))})" if set(layouts) - {"contiguous"} else ""
     options = dict(sample.options)
     values = [options, *(array.tolist() for array in sample.inputs)]
     imports = ["import numpy as np", "from minigrad.testing import Sample, properties", *_imports(values)]
-    return f"Sample({inputs}, {options!r})", imports
+    text = f"Sample({inputs}, {options!r}){moved}"
+    try:
+        compile(text, "sample", "eval")
+    except SyntaxError:  # a function, say
+        text = f"Sample({inputs}, ...){moved}  # options {options!r}"
+    return text, imports
+
+
+def _layout(array: Any) -> str:
+    """The memory layout that an array has, or the first."""
+
+    def lies(one: Any) -> tuple[Any, ...]:
+        return one.strides, one.flags.writeable
+
+    return next((layout for layout in LAYOUTS if lies(relaid(array, layout)) == lies(array)), LAYOUTS[0])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from minigrad.checks import shown
 from minigrad.data.given import require_given, require_optional
 from minigrad.dtypes import FLOATS, float64
 from minigrad.errors import DataError
@@ -34,7 +35,7 @@ class Loss:
     error : float
         The largest difference from them.
     units : float
-        That error, over the size, in units of rounding: eps of the network's dtype.
+        That error, over the size, in units of rounding: eps of the network's dtype; infinite where the size is 0.
     """
 
     name: str
@@ -51,8 +52,15 @@ class Shadow:
     rows: tuple[Loss, ...]
 
     def __getitem__(self, name: str) -> Loss:
-        """The row of a layer, a parameter, or "loss"."""
-        return next(row for row in self.rows if row.name == name)
+        """The row of a layer, a parameter, or "loss"; the first of a layer that ran more than once."""
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise DataError(f"float64_shadow: no row is called {name!r}; there are {', '.join(self._names)}")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.name for row in self.rows))
 
     def __str__(self) -> str:
         head = ("name", "", "size", "largest error", "in units of rounding")
@@ -66,7 +74,8 @@ def float64_shadow(model: Module, batch: Sequence[Tensor], loss: Callable[..., T
     Parameters
     ----------
     model
-        In the mode in which it is; it and the random streams stay as they are. Both copies draw the same dropout.
+        In the mode in which it is; it and the random streams stay as they are. Both copies draw the same dropout, and
+        have no gradients of earlier steps.
     batch
         (inputs, ...): the model gets the first.
     loss
@@ -80,7 +89,8 @@ def float64_shadow(model: Module, batch: Sequence[Tensor], loss: Callable[..., T
     Raises
     ------
     DataError
-        For a model without float parameters, or one that is float64 already.
+        For a model without float parameters, or one that is float64 already; for a loss that gives no tensor, and
+        where other layers run in float64.
     """
     require_given("float64_shadow", model=model)
     require_optional("float64_shadow", loss=loss)
@@ -98,6 +108,9 @@ def float64_shadow(model: Module, batch: Sequence[Tensor], loss: Callable[..., T
     finally:
         set_rng_state(state)
     eps = float(np.finfo(dtypes.pop()).eps)
+    ran, again = ([name for name, *_ in run] for run in runs)
+    if ran != again:
+        raise DataError(f"float64_shadow: the same layers must run in both; {ran} ran, and in float64 {again}")
     pairs = zip(*runs, strict=True)
     return Shadow(tuple(_loss(name, kind, values, exact, eps) for (name, kind, values), (_, _, exact) in pairs))
 
@@ -110,8 +123,9 @@ def _run(
 
     def hung(name: str) -> Callable[[Module, tuple[Any, ...], Any], None]:
         def after(layer: Module, inputs: tuple[Any, ...], output: Any) -> None:
-            first = output[0] if isinstance(output, tuple) else output
-            found.append((name, type(layer).__name__, _values(first)))
+            first = next(_tensors(output), None)
+            if first is not None:
+                found.append((name, type(layer).__name__, _values(first)))
 
         return after
 
@@ -119,6 +133,8 @@ def _run(
     if double:
         model.double()
         inputs, *rest = [given.to(float64) if given.dtype in FLOATS else given for given in (inputs, *rest)]
+    for parameter in model.parameters():
+        parameter.grad = None
     for name, module in model.named_modules():
         if not any(module.children()):
             module.register_forward_hook(hung(name or "model"))
@@ -126,11 +142,22 @@ def _run(
         output = model(inputs)
         if loss is not None:
             value = loss(output, *rest)
+            if not isinstance(value, Tensor):
+                raise DataError(f"float64_shadow: the loss must be a tensor, got {shown(value)}")
             value.backward()
             found.append(("loss", "loss", _values(value)))
             named = model.named_parameters()
             found += [(name, "gradient", _values(p.grad)) for name, p in named if p.grad is not None]
     return found
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    """The tensors of what a layer gives: one, or some in tuples, lists and dictionaries."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, tuple | list | Mapping):
+        for one in output.values() if isinstance(output, Mapping) else output:
+            yield from _tensors(one)
 
 
 def _values(tensor: Tensor) -> Any:
@@ -139,5 +166,7 @@ def _values(tensor: Tensor) -> Any:
 
 def _loss(name: str, kind: str, values: Any, exact: Any, eps: float) -> Loss:
     size = float(np.sqrt(np.mean(exact**2))) if exact.size else 0.0
-    error = float(np.abs(values - exact).max()) if exact.size else 0.0
-    return Loss(name, kind, size, error, error / size / eps if size else 0.0)
+    with np.errstate(invalid="ignore"):  # of two infinities
+        distance = np.where(values == exact, 0.0, np.abs(values - exact))
+    error = float(distance.max()) if exact.size else 0.0
+    return Loss(name, kind, size, error, error and (error / size / eps if size else float("inf")))

@@ -112,7 +112,8 @@ def arrays(
     wanted = as_dtype(dtype)
     drawn = draw(shapes() if shape is None else shape)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return relaid(converted(np.asarray(fill(rng, drawn)), wanted), draw(st.sampled_from(layouts)))
+    # NumPy's arithmetic makes scalars of 0-d arrays.
+    return relaid(np.asarray(converted(np.asarray(fill(rng, drawn)), wanted)), draw(st.sampled_from(layouts)))
 
 
 @st.composite

@@ -1,16 +1,19 @@
 """`check_op`: every property can fail, and what it says can be pasted."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.errors import DataError, DeviceError, MinigradError, ShapeError
-from minigrad.testing import PROPERTIES, ErrorInput, OpSpec, Sample, check_op, check_property
+from minigrad.errors import DataError, DeviceError, DTypeError, MinigradError, ShapeError
+from minigrad.testing import PROPERTIES, ErrorInput, OpSpec, Sample, check_op, check_property, declare_kinks
 from minigrad.testing.fills import floats
 from minigrad.testing.geometry import convolutions
+from minigrad.testing.layouts import LAYOUTS, relaid
+from minigrad.testing.reproduction import reproduction
 from minigrad.testing.strategies import filled, samples
 
 TEXT = ErrorInput(("text",), DataError, "cube: no text")
@@ -174,3 +177,74 @@ def test_an_error_of_the_kernel_keeps_its_trace():
         check_op(record(kernel), examples=1)
     assert caught.traceback[-1].name == "kernel"
     assert os.fspath(caught.traceback[-1].path) == __file__
+
+
+def single(x):
+    """The slope of a cube that is right in float64 alone."""
+    return (3 if x.dtype == mg.float64 else 2) * x * x
+
+
+def test_a_gradient_that_is_wrong_in_one_dtype_is_found():
+    message = r"^cube: the gradient is wrong in float32 at input 0, index \(.*\): .*, and .* in float64"
+    with pytest.raises(AssertionError, match=message) as caught:
+        check_property(record(slope=single), only("gradient"))
+    assert "properties.gradient(" in caught.value.__notes__[0]
+    assert check_property(record(slope=single, dtypes=(mg.float64,)), only("gradient"), examples=5)
+
+
+def test_samples_that_are_all_at_kinks_compare_nothing():
+    wrong = record(slope=lambda x: x)
+    declare_kinks(wrong.op, lambda inputs, outputs: inputs[0])  # says that each point is a piece of its own
+    with pytest.raises(AssertionError, match=r"^cube: gradient compared nothing: each element of \d+ samples is"):
+        check_property(wrong, only("gradient"), examples=9)
+
+
+def test_what_fails_only_sometimes_is_readable():
+    answers = iter([1.0])
+    flaky = record(reference=lambda x: x**3 + next(answers, 0))
+    with pytest.raises(AssertionError, match=r"^cube: \d+ of \d+ differ") as caught:
+        check_property(flaky, only("forward"), examples=20)
+    assert "It does not fail whenever it is tried" in caught.value.__notes__[-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda drawn: drawn.filter(lambda sample: sample.inputs[0].ndim == 2),
+        lambda drawn: drawn.map(lambda sample: replace(sample, inputs=(sample.inputs[0] + 3,))),
+        lambda drawn: drawn | drawn,
+    ],
+)
+def test_a_changed_strategy_is_reproduced_too(change):
+    note, spec = failing(change(filled(floats)))
+    with pytest.raises(AssertionError, match=r"^none: "):
+        exec(note.partition("\n")[2].replace("spec = ...", "spec = given"), {"given": spec})
+
+
+def test_a_sample_that_is_written_out_keeps_its_layout():
+    for layout in LAYOUTS:
+        array = relaid(np.arange(24.0).reshape(2, 3, 4), layout)
+        note = reproduction(RIGHT, "forward", Sample((array,)), "cpu")
+        names = {"RIGHT": RIGHT}
+        exec(note.partition("\n")[2].rpartition("\n")[0], names)
+        found = names["sample"].inputs[0]
+        assert (found.strides, found.flags.writeable) == (array.strides, array.flags.writeable)
+
+
+def test_a_record_that_is_none_is_refused():
+    for wrong in (replace(RIGHT, function=None), replace(RIGHT, samples=[1]), replace(RIGHT, nan=(3,))):
+        with pytest.raises(MinigradError, match=r"^(check_op: the \w+ of cube must be|cube: nan must be)"):
+            check_op(wrong, examples=2)
+    with pytest.raises(DTypeError, match=r"^nothing: the function's outputs must be"):
+        check_op(OpSpec("nothing", lambda x: None, filled(floats)), examples=2)
+
+
+def test_a_reference_may_give_a_list():
+    spec = OpSpec("two", lambda x: (x, x * 2), filled(floats), reference=lambda x: [x, x * 2])
+    assert check_property(spec, only("forward"), examples=5)
+
+
+def test_options_that_python_cannot_read_are_left_to_fill_in():
+    note = reproduction(RIGHT, "forward", Sample((np.ones(1),), {"by": single}), "cpu")
+    compile(note.partition("\n")[2], "note", "exec")
+    assert ", ...)  # options {'by': <function single at" in note

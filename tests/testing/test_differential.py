@@ -106,6 +106,13 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
         pass
     with pytest.raises(GraphError, match="'cpu' is compared already"), compare(folder=tmp_path), compare():
         pass
+    # The devices the other way round would call each other without end.
+    with (
+        pytest.raises(GraphError, match="'cpu' is compared already"),
+        compare(folder=tmp_path),
+        compare("reference", "cpu"),
+    ):
+        pass
     mine = Op("mine", ("input",), lambda x: x)
     mg.register_kernel(mine, "cpu", lambda out, x: np.copyto(out, x))
     with (
@@ -119,3 +126,56 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "file.npz").write_bytes(b"hello")
     with pytest.raises(DataError, match=r"replay: .*file.npz is no file of `compare`"):
         replay(tmp_path / "file.npz")
+
+
+def differing(name, add, params=()):
+    """An op of a user's, whose kernels differ by what is added."""
+    op = Op(name, ("input",), lambda x, *_: x, params=tuple(f"p{n}" for n in range(len(params))))
+
+    def reference(out, x, *given):
+        assert [type(one) for one in given] == [type(one) for one in params]
+        np.copyto(out, x)
+
+    mg.register_kernel(op, "cpu", lambda out, x, *_: np.add(x, add, out=out))
+    mg.register_kernel(op, "reference", reference)
+    return op
+
+
+@pytest.mark.parametrize(
+    "param",
+    [
+        (0, (1, 2)),
+        [1],
+        {"k": (1,)},
+        slice(None, 2),
+        np.int64(3),
+        np.float32(0.5),
+        np.arange(3),
+        np.dtype("float32"),
+        None,
+    ],
+)
+def test_parameters_of_any_kind_are_replayed_as_they_were(param, tmp_path):
+    op = differing("mine", 1, (param,))
+    with pytest.raises(DivergenceError) as caught, compare(folder=tmp_path):
+        apply(op, (mg.ones(2),), (param,))
+    assert replay(caught.value.path, op).startswith(f"mine({param!r},)")
+
+
+def test_what_cannot_be_saved_differs_all_the_same(tmp_path):
+    op = differing("my/op", 1, (object(),))
+    with pytest.raises(DivergenceError, match="saved as") as caught, compare(folder=tmp_path / "new"):
+        apply(op, (mg.ones(2),), (object(),))
+    assert caught.value.path == tmp_path / "new" / "divergence-my_op.npz"
+    with pytest.raises(DataError, match=r"the parameter <object object at .*> is of a kind that no file holds"):
+        replay(caught.value.path, op)
+    (tmp_path / "file").touch()
+    with pytest.raises(DivergenceError, match="not saved: "), compare(folder=tmp_path / "file"):
+        apply(op, (mg.ones(2),), (object(),))
+
+
+def test_a_bound_of_0_wants_equal_bits_and_integers_are_always_equal(tmp_path):
+    with pytest.raises(DivergenceError), compare(rtol=0, folder=tmp_path):
+        apply(differing("little", 1e-6), (mg.ones(2),))
+    with pytest.raises(DivergenceError), compare(folder=tmp_path):
+        apply(differing("whole", 1), (mg.full((1,), 2**60, dtype=mg.int64),))

@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad.autograd import Op, apply
 from minigrad.backends.base import Kernel, get_backend
-from minigrad.errors import DTypeError, GraphError
+from minigrad.errors import DataError, DTypeError, GraphError
 from minigrad.testing import check_adjoint, gradcheck, gradgradcheck
 
 MODES = pytest.mark.parametrize("full", [False, True])
@@ -91,3 +91,44 @@ def test_the_checkers_leave_the_inputs_as_they_are():
     gradgradcheck(mg.exp, [x])
     check_adjoint(mg.neg, [x], 0)
     assert (x.tolist(), x.grad, x.version.count) == ([1.0, 2.0], None, 0)
+
+
+def test_a_wrong_gradient_of_a_large_input_is_found_in_little_memory():
+    # The whole Jacobian has 8.1e9 elements.
+    with pytest.raises(AssertionError, match=r"input 0, index \(0, 0\), for output 0, index \(0, 0\): analytic 1,"):
+        gradcheck(lambda x: x * x.detach(), [leaf(np.ones((300, 300)))])
+
+
+def test_bounds_for_each_input_are_taken_at_second_order_too():
+    inputs = [leaf([1.0, 2.0]), leaf([3.0, 4.0])]
+    assert gradgradcheck(mg.mul, inputs, atol=[1e-6, 1e-5], rtol=(1e-5, 1e-4))
+    with pytest.raises(DataError, match=r"^gradgradcheck: atol must be a number, or one for each of 2 inputs, got \["):
+        gradgradcheck(mg.mul, inputs, atol=[1e-6])
+
+
+def test_a_random_function_is_called_so():
+    with pytest.raises(AssertionError, match=r"^noisy: two calls with the same inputs gave different values of output"):
+        gradcheck(named(lambda x: x * mg.rand(20, dtype=mg.float64), "noisy"), [leaf(np.ones(20))])
+
+
+def test_a_function_that_gives_no_tensor_is_refused():
+    with pytest.raises(DTypeError, match="the outputs of nothing must be"):
+        gradcheck(named(lambda x: None, "nothing"), [leaf([1.0])])
+
+
+def test_a_lost_dependence_is_a_wrong_adjoint():
+    with pytest.raises(AssertionError, match=r"<A x, y> = .* but <x, A\^T y> = 0 for input 0"):
+        check_adjoint(lambda x: x.detach() * 2, [leaf([1.0, 2.0])], 0)
+    check_adjoint(lambda x: x.detach() * 0, [leaf([1.0, 2.0])], 0)
+
+
+def test_adjoints_need_float64_and_tensors():
+    with pytest.raises(DTypeError, match=r"equal to rounding needs float64, input 1 is float32\[2\]"):
+        check_adjoint(mg.mul, [leaf([1.0, 2.0]), mg.ones(2)], 0)
+    with pytest.raises(DTypeError, match="check_adjoint: the outputs of nothing must be"):
+        check_adjoint(named(lambda x: None, "nothing"), [leaf([1.0])], 0)
+
+
+def named(function, name):
+    function.__name__ = name
+    return function

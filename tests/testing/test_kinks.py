@@ -96,3 +96,16 @@ def test_bounds_may_be_given_for_each_input():
     message = r"gradcheck: atol must be a number, or one for each of 2 inputs, got \[1e-06\]"
     with pytest.raises(DataError, match=message):
         gradcheck(off, inputs, atol=[1e-6])
+
+
+def test_only_ties_of_one_extreme_are_kinks():
+    # 2 wins its row and loses the other; logsumexp has no kink where elements are equal.
+    x = leaf([[1.0, 2.0], [2.0, 3.0]])
+    assert not gradcheck(lambda x: mg.amax(x, 1), [x]).kinks
+    assert not gradcheck(lambda x: mg.amin(x, 0, keepdim=True), [x]).kinks
+    assert not gradcheck(lambda x: mg.logsumexp(x, 0), [leaf([0.0, 0.0])]).kinks
+
+
+def test_a_kink_may_change_the_shape_of_the_output():
+    checked = gradgradcheck(lambda x: mg.exp(x[x > 0]), [leaf([0.0, 1.0])])
+    assert checked.kinks == ("input 0, index (0,)",)

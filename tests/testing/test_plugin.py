@@ -56,6 +56,11 @@ def test_the_fixture_checks_gradients_on_the_device(session):
             assert minigrad_device == "reference"
             gradcheck(lambda x: (print(x.device), x)[1], [[1.0]])
 
+        def test_refused(gradcheck):
+            for inputs, order in ((1.0, 1), ([1.0], 3), ([1.0], "2")):
+                with pytest.raises(mg.MinigradError, match="^gradcheck: (inputs|order)"):
+                    gradcheck(mg.exp, inputs, order=order)
+
         def test_wrong(gradcheck):
             constant = mg.tensor([1.0, 2.0], dtype=mg.float64)
             with pytest.raises(AssertionError, match="input 0"):
@@ -96,13 +101,18 @@ def test_a_profile_of_the_users_own_stays(session):
     assert "dev 7" in session("-rP", conftest=mine, test_it=SHOWS_SETTINGS)
 
 
-def test_kernels_are_made_ready_once_before_the_first_deadline(session):
+@pytest.mark.parametrize("captured", [(), ("-s",)])
+def test_kernels_are_made_ready_once_before_the_first_deadline(session, tmp_path, captured):
     shown = session(
-        "-s",
+        *captured,
         conftest="""
         from minigrad.testing import plugin
 
-        plugin.warmup = lambda dtypes: print("warmed for", *(dtype.name for dtype in dtypes))
+        def warmup(dtypes):
+            with open("warmed", "a") as file:
+                print("warmed for", *(one.name for one in dtypes), file=file)
+
+        plugin.warmup = warmup
         """,
         test_a="""
         from hypothesis import given, settings, strategies as st
@@ -140,9 +150,9 @@ def test_kernels_are_made_ready_once_before_the_first_deadline(session):
             pass
         """,
     )
-    assert shown.count("warmed for float32 float64\n") == 1
+    assert (tmp_path / "warmed").read_text() == "warmed for float32 float64\n"
     assert shown.count("before a deadline counts") == 1
-    before = shown.split("warmed for")[0]
+    before = shown.split("minigrad: kernels")[0]
     assert before.strip() == "..."  # the tests of the first two files
 
 

@@ -54,3 +54,50 @@ def test_a_model_without_less_than_float64_is_refused():
     for model in (nn.ReLU(), network().double()):
         with pytest.raises(DataError, match=message):
             float64_shadow(model, batch())
+
+
+def test_gradients_of_earlier_steps_are_not_counted():
+    model, (inputs, labels) = network().eval(), batch()
+    before = float64_shadow(model, (inputs, labels), F.cross_entropy)
+    F.cross_entropy(model(inputs), labels).backward()
+    held = model[0].weight.grad.numpy().copy()
+    assert float64_shadow(model, (inputs, labels), F.cross_entropy) == before
+    assert (model[0].weight.grad.numpy() == held).all()
+
+
+class Giving(nn.Linear):
+    """A layer whose output is something else than a tensor."""
+
+    def __init__(self, give):
+        super().__init__(20, 4)
+        self.give = give
+
+    def forward(self, input):
+        return self.give(super().forward(input))
+
+
+@pytest.mark.parametrize(
+    ("give", "rows"), [(lambda x: {"a": x}, 1), (lambda x: [x], 1), (lambda x: None, 0), (lambda x: ((),), 0)]
+)
+def test_layers_may_give_what_is_no_tensor(give, rows):
+    assert len(float64_shadow(Giving(give), batch()).rows) == rows
+
+
+def test_what_cannot_be_tabulated_is_said():
+    shadow = float64_shadow(network(), batch())
+    with pytest.raises(DataError, match="no row is called '7'; there are 0, 1, 2, 3"):
+        shadow["7"]
+    with pytest.raises(DataError, match="the loss must be a tensor, got 3"):
+        float64_shadow(network(), batch(), lambda *_: 3.0)
+
+    class Branching(nn.Sequential):
+        def forward(self, input):
+            return input if input.dtype == mg.float64 else super().forward(input)
+
+    with pytest.raises(DataError, match=r"the same layers must run in both; \['0'\] ran, and in float64 \[\]"):
+        float64_shadow(Branching(nn.Linear(20, 4)), batch())
+
+
+def test_an_error_where_the_exact_values_are_0_is_seen():
+    shadow = float64_shadow(Giving(lambda x: x * 0 + (0 if x.dtype == mg.float64 else 1e-3)), batch())
+    assert shadow["model"].units == float("inf")

@@ -55,6 +55,7 @@ def test_empty_shapes_are_empty(any_axis, batch):
 def test_arrays_have_their_dtype_and_are_bounded(dtype):
     @given(arrays(dtype, layouts=LAYOUTS))
     def property_holds(array):
+        assert isinstance(array, np.ndarray)
         assert array.dtype == dtype
         assert (np.abs(array.astype(np.float64)) <= 8).all()
 
