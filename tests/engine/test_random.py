@@ -111,5 +111,5 @@ def test_a_wrong_state_is_refused_and_changes_nothing(change):
 
 
 def test_a_state_that_lacks_a_stream_is_refused():
-    with pytest.raises(DataError, match="the keys must be seed, initialisation, dropout, shuffling, augmentation"):
+    with pytest.raises(DataError, match="a state has seed, initialisation, dropout, shuffling, augmentation"):
         mg.set_rng_state({"seed": 1})
