@@ -11,6 +11,7 @@ from minigrad.autograd import grad
 from minigrad.checks import as_number
 from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer, require_seed
+from minigrad.errors import DataError
 from minigrad.tensor import Tensor, tensors_of, wrap
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
@@ -63,9 +64,11 @@ def check_adjoint(
 def _first(function: Callable[..., Any], inputs: Sequence[Tensor], position: int, x: Tensor) -> Tensor:
     arguments = [given.detach() for given in inputs]
     arguments[position] = x
-    outs = function(*arguments)
-    out: Tensor = outs if isinstance(outs, Tensor) else outs[0]
-    return out
+    outs = tensors_of("check_adjoint", "what the function returns", function(*arguments))
+    if not outs:
+        raise DataError("check_adjoint: the function must return a tensor, it returned none")
+    first: Tensor = outs[0]
+    return first
 
 
 def _exact(value: Tensor) -> Any:

@@ -32,9 +32,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     The content is on the disk before the name is: a crash in between leaves the old file.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path}: this is a folder; name a file in it")
     if not path.parent.is_dir():
         raise DataError(f"{path}: there is no folder {path.parent}; make it first")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step there
+    temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step
     try:
         write_new(temporary, data)
         temporary.replace(path)
