@@ -130,6 +130,7 @@ def require_declaration(op: Any) -> None:
             raise GraphError(f"{op.name}: {field} names {strangers}, which are not among {op.arguments}")
     for name, function in {"infer": op.infer, "flops": op.flops, **op.vjp}.items():
         require_callable(op.name, name, function)
+    require_like(op.name, "epilogue", op if op.epilogue is None else op.epilogue, "a minigrad.Op", "rule")
     require_flags(op.name, view=op.view, variadic=op.variadic)
     as_int(op.name, "mutates", op.mutates, 0)
 

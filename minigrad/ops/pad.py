@@ -77,8 +77,7 @@ def _cropped(input: Tensor, pad: Sequence[int]) -> tuple[Tensor, dict[int, tuple
 
 def _surrounded(input: Tensor, amounts: dict[int, tuple[int, int]], value: Any) -> Tensor:
     """Input among elements of one value."""
-    value = as_fill("pad", "value", value, input.dtype)
-    fill = wrap(np.asarray(value, input.dtype), input.backend)
+    fill = wrap(np.asarray(as_fill("pad", "value", value, input.dtype), input.dtype), input.backend)
     shape, index = list(input.shape), [slice(None)] * input.ndim
     for axis, (before, after) in amounts.items():
         index[axis] = slice(before, before + shape[axis])

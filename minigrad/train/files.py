@@ -9,6 +9,14 @@ from pathlib import Path
 from minigrad.errors import DataError
 
 
+def make_folder(op: str, folder: Path) -> None:
+    """Make a folder, and those above it, where there is none; DataError if that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{op}: {folder} cannot be made a folder: {error.strerror}") from error
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that does not exist; it is on the disk when this returns, its name when its folder is too."""
     with path.open("xb") as file:

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import minigrad.nn.functional as F
-from minigrad.checks import shown
 from minigrad.data.arrays import Dataset
-from minigrad.data.given import require_given, require_optional
-from minigrad.errors import DataError, DTypeError
+from minigrad.data.given import require_given, require_optional, require_texts
+from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.train.heads import Loss
 from minigrad.train.trainer import evaluate
@@ -47,8 +46,7 @@ class LockedTestSet:
     ) -> None:
         require_given("LockedTestSet", dataset=dataset, warn=warn)
         require_optional("LockedTestSet", log=log)
-        if not isinstance(name, str):
-            raise DTypeError(f"LockedTestSet: name must be a text, got {shown(name)}")
+        require_texts("LockedTestSet", name=name)
         self._dataset, self._log, self._name, self._warn = dataset, None if log is None else Path(log), name, warn
         self._here = 0
 

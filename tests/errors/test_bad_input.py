@@ -201,6 +201,18 @@ def test_every_public_function_has_a_case_or_a_reason_for_none():
     assert [pattern for pattern in EXEMPT if not any(fnmatch(name, pattern) for name in untried)] == []
 
 
+def test_every_argument_is_given_bad_values():
+    """Those of the classes and functions that have a case; a build_model hands its other words on."""
+    names, arguments, tried = Names(), defaultdict(set), defaultdict(set)
+    for case in CASES:
+        function, signature = called(case.right, names)
+        call = outermost(case.right)
+        arguments[function] |= {name for name in signature.parameters if name not in ("self", "arguments")}
+        tried[function] |= set(signature.bind(*call.args, **{word.arg: word.value for word in call.keywords}).arguments)
+    untried = {function.__qualname__: names - tried[function] for function, names in arguments.items()}
+    assert {name: left for name, left in untried.items() if left} == {}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.right[:60])
 def test_an_unknown_keyword_is_a_type_error(case):
     names = Names()

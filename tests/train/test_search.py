@@ -334,7 +334,7 @@ WRONG = {
     "no function": ({"model": 3}, "a model must be a Module or a function that builds one, got 3"),
     "no models": ({"model": {}}, "models must hold at least one, got none"),
     "no module": ({"model": lambda: 3}, "model must build a Module, it gave int"),
-    "sampler": ({"sampler": "grid"}, "sampler must be one of random, tpe, got 'grid'"),
+    "sampler": ({"sampler": "grid"}, "sampler must be 'random' or 'tpe', got 'grid'"),
     "pruner": ({"pruner": "x"}, "pruner must be one of none, median, halving, hyperband, got 'x'"),
     "optimizer": ({"optimizer": 3}, "optimizer must be a function that makes one, got int"),
     "no optimizer": ({"optimizer": lambda *_, **__: 3}, "optimizer must make an Optimizer, it gave int"),
