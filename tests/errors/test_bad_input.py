@@ -168,7 +168,8 @@ def section(title, groups):
 
 
 def without_value(error):
-    return type(error), re.split(r",? (?:got|this is|they span|not) ", message(error))[0]
+    text = re.sub(r"\b(dtype|device) .* is not ", r"\1 ", message(error))
+    return type(error), re.split(r",? (?:got|this is|they span|not) ", text)[0]
 
 
 def entry(call, error):

@@ -335,7 +335,7 @@ WRONG = {
     "no models": ({"model": {}}, "models must hold at least one, got none"),
     "no module": ({"model": lambda: 3}, "model must build a Module, it gave int"),
     "sampler": ({"sampler": "grid"}, "sampler must be 'random' or 'tpe', got 'grid'"),
-    "pruner": ({"pruner": "x"}, "pruner must be one of none, median, halving, hyperband, got 'x'"),
+    "pruner": ({"pruner": "x"}, "pruner must be 'none', 'median', 'halving' or 'hyperband', got 'x'"),
     "optimizer": ({"optimizer": 3}, "optimizer must be a function that makes one, got int"),
     "no optimizer": ({"optimizer": lambda *_, **__: 3}, "optimizer must make an Optimizer, it gave int"),
     "strange optimizer": ({"optimizer": optim.SGD(build().parameters(), lr=1.0)}, "an optimizer goes with the one"),
