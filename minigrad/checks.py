@@ -66,10 +66,10 @@ def as_number(op: str, name: str, value: Any, low: float = -math.inf, high: floa
 
 def as_positive(op: str, name: str, value: Any) -> float:
     """`value` as a float above 0."""
-    number = as_number(op, name, value)
-    if number <= 0:
+    given = scalar(value)
+    if is_number(given) and not given > 0:
         raise DataError(f"{op}: {name} must be a number above 0, got {shown(value)}")
-    return number
+    return as_number(op, name, given)
 
 
 def as_flag(op: str, name: str, value: Any) -> bool:
