@@ -43,7 +43,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
 
     @abstractmethod
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change | None:
@@ -61,7 +61,7 @@ class Optimizer(ABC):
         return entries[name]
 
     def require_not_negative(self, group: Group, *names: str) -> None:
-        """Raise DataError unless these settings of a group are numbers of at least 0."""
+        """Raise DataError or DTypeError unless these settings of a group are numbers of at least 0."""
         for name in names:
             as_number(type(self).__name__, name, group[name], 0)
 
