@@ -325,7 +325,7 @@ def from_dlpack(source: Any) -> Tensor:
     try:
         array = backend.from_dlpack(source)
     except BufferError as error:
-        raise DTypeError(f"from_dlpack: source cannot be shared: {error}") from error
+        raise DTypeError("from_dlpack: this array does not share its memory; use minigrad.tensor") from error
     return Tensor(array, Spec(array.shape, dtypes.as_dtype(array.dtype, "from_dlpack")), backend)
 
 
