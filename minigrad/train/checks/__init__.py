@@ -29,8 +29,6 @@ __all__ = ["CHECKS", "Finding", "Report", "check"]
 
 CHECKS: Final = (centred, disjoint, first_loss, regularisation, every_gradient, dead_units, overfit, update_ratio)
 
-_LARGEST_BATCH = 2**31  # places of examples are counted in 64 bits
-
 
 def check(
     model: Module,
@@ -82,7 +80,7 @@ def check(
         _require_examples("validation", validation)
     if next(model.parameters(), None) is None:
         raise DataError("check: the model has no parameters, so there is nothing to train")
-    require_integer("check: batch_size", batch_size, 2, _LARGEST_BATCH)
+    require_integer("check: batch_size", batch_size, 2)
     require_seed("check: seed", seed)
     with kept_random_state(), enable_grad():
         manual_seed(seed)
