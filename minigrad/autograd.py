@@ -183,11 +183,9 @@ class Node:
             raise self.released()
         saved = self.saved[slot]
         if saved.version.count != saved.version_then:
-            raise GraphError(
-                f"backward: a tensor that {self.op.name} saved has since been changed in place\n"
-                f"  saved: {saved.spec} at version {saved.version_then}, now at version {saved.version.count}\n"
-                "  call backward before the change, or compute on a copy"
-            )
+            found = f"{saved.spec} at version {saved.version_then}, now at version {saved.version.count}"
+            message = f"a tensor that {self.op.name} saved has since been changed in place\n  saved: {found}"
+            raise GraphError(f"backward: {message}\n  call backward before the change, or compute on a copy")
         edge: Node | Tensor | None = None
         if linked:
             edge = self.edges[slot] if slot < len(self.edges) else self if slot == len(self.edges) else None

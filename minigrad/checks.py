@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from minigrad.errors import DataError, DTypeError, GraphError, MinigradError, ShapeError
 
 
@@ -20,7 +22,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 and "\n" not in text else f"{text.splitlines()[0][:70]}..."
 
 
-def as_int(op: str, name: str, value: Any, minimum: int | None = None) -> int:
+def as_int(op: str, name: str, value: Any, minimum: int | None = None, maximum: int = 2**63 - 1) -> int:
     """`value` as a Python int of 64 bits; True and 2.0 are no integers."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)
@@ -30,9 +32,15 @@ def as_int(op: str, name: str, value: Any, minimum: int | None = None) -> int:
         raise DTypeError(f"{op}: {name} must be an integer, got {shown(value)}")
     if minimum is not None and number < minimum:
         raise ShapeError(f"{op}: {name} must be at least {minimum}, got {shown(number)}")
-    if not -(2**63) <= number < 2**63:
+    if not -(2**63) <= number <= maximum:
         raise ShapeError(f"{op}: {name} must fit 64 bits, got {shown(number)}")
     return number
+
+
+def scalar(value: Any) -> Any:
+    """What is in an array without axes, or in a tensor that needs no gradient; anything else as it is."""
+    is_boxed = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_boxed and not getattr(value, "requires_grad", False) else value
 
 
 def is_number(value: Any) -> bool:
@@ -42,10 +50,11 @@ def is_number(value: Any) -> bool:
 
 def as_number(op: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """`value` as a float; True is no number, and NaN is none within any bounds."""
-    if not is_number(value):
+    given = scalar(value)
+    if not is_number(given):
         raise DTypeError(f"{op}: {name} must be a number, got {shown(value)}")
     try:
-        number = float(value)
+        number = float(given)
     except OverflowError:
         number = math.nan
     if not low <= number <= high:
@@ -57,16 +66,17 @@ def as_number(op: str, name: str, value: Any, low: float = -math.inf, high: floa
 
 def as_positive(op: str, name: str, value: Any) -> float:
     """`value` as a float above 0."""
-    if is_number(value) and not value > 0:
+    given = scalar(value)
+    if is_number(given) and not given > 0:
         raise DataError(f"{op}: {name} must be a number above 0, got {shown(value)}")
-    return as_number(op, name, value)
+    return as_number(op, name, given)
 
 
 def as_flag(op: str, name: str, value: Any) -> bool:
-    """`value`, which must be True or False."""
-    if not isinstance(value, bool):
+    """`value`, which must be True or False, Python's or NumPy's."""
+    if not isinstance(value, bool | np.bool_):
         raise DTypeError(f"{op}: {name} must be True or False, got {shown(value)}")
-    return value
+    return bool(value)
 
 
 def require_flags(op: str, **flags: Any) -> None:
@@ -76,16 +86,17 @@ def require_flags(op: str, **flags: Any) -> None:
 
 
 def as_one_of(op: str, name: str, value: Any, *allowed: Any) -> Any:
-    """`value`, which must be one of those allowed."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or value not in allowed:
+    """The one of those allowed that equals `value`."""
+    if isinstance(value, bool) or not isinstance(value, str | Real) or value not in allowed:
         words = " or ".join(", ".join(map(repr, part)) for part in (allowed[:-1], allowed[-1:]) if part)
         raise DataError(f"{op}: {name} must be {words}, got {shown(value)}")
-    return value
+    return allowed[allowed.index(value)]
 
 
 def as_list(op: str, name: str, value: Any, noun: str) -> list[Any]:
-    """The elements of a sequence, or of another iterable; texts, dicts and arrays are none."""
-    if isinstance(value, str | bytes | Mapping) or hasattr(value, "__array__") or not isinstance(value, Iterable):
+    """The elements of a sequence, or of another iterable; texts, dicts and tensors are none."""
+    is_other = isinstance(value, str | bytes | Mapping) or hasattr(value, "requires_grad")
+    if is_other or getattr(value, "ndim", 1) == 0 or not isinstance(value, Iterable):
         raise DTypeError(f"{op}: {name} must be a sequence of {noun}, got {shown(value)}")
     return list(value)
 
@@ -95,6 +106,13 @@ def as_mapping(op: str, name: str, value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise DTypeError(f"{op}: {name} must be a dict, got {shown(value)}")
     return value
+
+
+def as_state(op: str, value: Any, *names: str) -> Mapping[str, Any]:
+    """`value`, which must be a dict of these names and no others."""
+    if set(as_mapping(op, "state", value)) != set(names):
+        raise DataError(f"{op}: a state has {', '.join(names)}, got {shown(sorted(map(str, value)))}")
+    return dict(value)
 
 
 def require_declaration(op: Any) -> None:
@@ -108,9 +126,11 @@ def require_declaration(op: Any) -> None:
     for field in ("vjp", "constant_in", "linear_in"):
         unknown = set(as_mapping(op.name, field, op.vjp) if field == "vjp" else getattr(op, field)) - set(op.arguments)
         if unknown:
-            raise GraphError(f"{op.name}: {field} names {sorted(unknown)}, which are not among {op.arguments}")
+            strangers = sorted(map(str, unknown))
+            raise GraphError(f"{op.name}: {field} names {strangers}, which are not among {op.arguments}")
     for name, function in {"infer": op.infer, "flops": op.flops, **op.vjp}.items():
         require_callable(op.name, name, function)
+    require_like(op.name, "epilogue", op if op.epilogue is None else op.epilogue, "a minigrad.Op", "rule")
     require_flags(op.name, view=op.view, variadic=op.variadic)
     as_int(op.name, "mutates", op.mutates, 0)
 

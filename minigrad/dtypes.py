@@ -36,10 +36,11 @@ def as_dtype(dtype: Any, op: str = "") -> DType:
     try:
         # NumPy reads dtypes from much else: None is float64 to it, and a tensor its dtype.
         found = np.dtype(_OF_PYTHON.get(dtype, dtype)) if isinstance(dtype, type | str | np.dtype) else None
-    except TypeError:
+    except (TypeError, ValueError):  # the latter for a text that is no Unicode
         found = None
     if found not in _KIND:
-        what = f"{shown(dtype)} is not a dtype" if found is None else f"{found.name} is not supported"
+        name = "" if found is None else found.name if found.isnative else f"{found.name} in foreign byte order"
+        what = f"{name} is not supported" if name else f"{shown(dtype)} is not a dtype"
         raise DTypeError(f"{f'{op}: dtype' if op else 'dtype:'} {what}; use one of {_names()}")
     return found
 

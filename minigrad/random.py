@@ -6,12 +6,11 @@ of the images, say, does not depend on whether there is dropout.
 
 from __future__ import annotations
 
-import operator
 import threading
 from typing import Any
 
-from minigrad.checks import as_mapping, shown
-from minigrad.errors import DataError, DTypeError, MinigradError
+from minigrad.checks import as_int, as_state
+from minigrad.errors import DataError, ShapeError
 
 INITIALISATION, DROPOUT, SHUFFLING, AUGMENTATION = range(4)
 _STREAMS = ("initialisation", "dropout", "shuffling", "augmentation")
@@ -51,11 +50,8 @@ def get_rng_state() -> dict[str, int]:
 def set_rng_state(state: dict[str, Any]) -> None:
     """Go back to a state that `get_rng_state` gave."""
     global _seed
-    if set(as_mapping("set_rng_state", "state", state)) != {"seed", *_STREAMS}:
-        raise DataError(
-            f"set_rng_state: the keys must be seed, {', '.join(_STREAMS)}; got {shown(sorted(map(str, state)))}"
-        )
-    seed, *offsets = [_as_word("set_rng_state", name, state[name]) for name in ("seed", *_STREAMS)]
+    given = as_state("set_rng_state", state, "seed", *_STREAMS)
+    seed, *offsets = [_as_word("set_rng_state", name, given[name]) for name in ("seed", *_STREAMS)]
     with _lock:
         _seed = seed
         _offsets[:] = offsets
@@ -64,11 +60,6 @@ def set_rng_state(state: dict[str, Any]) -> None:
 def _as_word(caller: str, name: str, value: Any) -> int:
     """`value` as an integer of 64 bits."""
     try:
-        number = operator.index(value)
-    except (TypeError, MinigradError):
-        number = None
-    if number is None or isinstance(value, bool):
-        raise DTypeError(f"{caller}: {name} must be an integer, got {shown(value)}")
-    if not 0 <= number < 2**64:
-        raise DataError(f"{caller}: {name} must lie in [0, 2**64), got {shown(value)}")
-    return number
+        return as_int(caller, name, value, 0, 2**64 - 1)
+    except ShapeError as error:
+        raise DataError(str(error)) from None

@@ -118,9 +118,10 @@ class Tensor(Methods):
         """Say whether a leaf wants a gradient; returns the tensor."""
         if self.node is not None:
             raise GraphError(f"requires_grad_: only leaves can be told; this one was made by {self.node.op.name}")
-        if as_flag("requires_grad_", "requires_grad", requires_grad) and self.dtype not in dtypes.FLOATS:
+        wanted = as_flag("requires_grad_", "requires_grad", requires_grad)
+        if wanted and self.dtype not in dtypes.FLOATS:
             raise DTypeError(f"requires_grad_: only float tensors have gradients; this is {self.spec}")
-        self.requires_grad = requires_grad
+        self.requires_grad = wanted
         return self
 
     def detach(self) -> Tensor:
@@ -196,9 +197,8 @@ class Tensor(Methods):
 
     def __reduce__(self) -> Any:
         if self.node is not None:
-            raise GraphError(
-                f"copy, pickle: only leaves can be; this tensor was made by {self.node.op.name}, detach it"
-            )
+            message = f"only leaves can be; this tensor was made by {self.node.op.name}, detach it"
+            raise GraphError(f"copy, pickle: {message}")
         array = self.backend.to_numpy(self.array)
         return _restored, (type(self), array, self.device, self.requires_grad, self.grad)
 
@@ -322,8 +322,11 @@ def from_dlpack(source: Any) -> Tensor:
     require_like("from_dlpack", "source", source, "an array that speaks DLPack", "__dlpack_device__")
     kind, index = source.__dlpack_device__()
     backend = get_backend({1: "cpu", 2: f"cuda:{index}", 3: "cpu"}.get(kind, f"DLPack's {kind}:{index}"))
-    array = backend.from_dlpack(source)
-    return Tensor(array, Spec(array.shape, dtypes.as_dtype(array.dtype)), backend)
+    try:
+        array = backend.from_dlpack(source)
+    except BufferError as error:
+        raise DTypeError("from_dlpack: this array does not share its memory; use minigrad.tensor") from error
+    return Tensor(array, Spec(array.shape, dtypes.as_dtype(array.dtype, "from_dlpack")), backend)
 
 
 def _backend_of(data: Any) -> Backend:

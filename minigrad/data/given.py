@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minigrad.checks import as_flag, as_mapping, require_callable, require_like, shown
+from minigrad.checks import as_flag, as_list, as_mapping, require_callable, require_like, shown
 from minigrad.errors import DataError, DTypeError, MinigradError
 
 
 def as_path(op: str, name: str, value: Any) -> Path:
-    """`value` as a path; DTypeError for what is neither a text nor a path."""
+    """`value` as a path; DTypeError for what is neither a text nor a path, DataError for what no file can be called."""
     if not isinstance(value, str | os.PathLike):
         raise DTypeError(f"{op}: {name} must be a path, got {shown(value)}")
-    return Path(value)
+    path = Path(value)
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # too long a name, a zero byte in it, a folder that may not be read
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{op}: {name} must be a path that can be used here, got {shown(value)}: {reason}") from error
+    return path
 
 
 def require_dataset(op: str, name: str, value: Any) -> Any:
-    """`value`, which must have a length and give tuples of arrays by index; lists, texts and tensors do not."""
-    if isinstance(value, str | bytes | list | tuple) or hasattr(value, "__array__"):
+    """`value`, which must have a length and give tuples of arrays by index; sequences, dicts and tensors do not."""
+    if isinstance(value, str | bytes | Mapping | list | tuple | range) or hasattr(value, "__array__"):
         raise DTypeError(f"{op}: {name} must be a data set, got {shown(value)}; see minigrad.data.ArrayDataset")
     return require_like(op, name, value, "a data set", "__len__", "__getitem__")
 
@@ -38,10 +47,27 @@ def as_array(op: str, name: str, value: Any) -> np.ndarray:
 
 
 def as_names(op: str, name: str, value: Any) -> tuple[str, ...]:
-    """`value`, a sequence of texts, as a tuple."""
-    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+    """`value`, a sequence of texts, NumPy's among them, as a tuple."""
+    names = as_list(op, name, value, "texts")
+    if not all(isinstance(each, str) for each in names):
         raise DTypeError(f"{op}: {name} must be a sequence of texts, got {shown(value)}")
-    return tuple(value)
+    return tuple(map(str, names))
+
+
+def require_texts(op: str, **values: Any) -> None:
+    """Raise DTypeError unless each value is a text."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise DTypeError(f"{op}: {name} must be a text, got {shown(value)}")
+
+
+def require_named(op: str, name: str, value: Any) -> None:
+    """Raise an error of ours unless `value` is a dict of texts to something: to texts, for rules and metadata."""
+    entries = as_mapping(op, name, value)
+    texts = [*entries, *entries.values()] if name in ("rules", "metadata") else [*entries]
+    for text in texts:
+        if not isinstance(text, str):
+            raise DTypeError(f"{op}: {name} must have texts where there is {shown(text)}")
 
 
 def require_given(op: str, /, **values: Any) -> None:
@@ -54,7 +80,7 @@ def require_given(op: str, /, **values: Any) -> None:
         elif name in _DATASETS:
             require_dataset(op, name, value)
         elif name in _MAPPINGS:
-            as_mapping(op, name, value)
+            require_named(op, name, value)
         elif name in _CALLABLES:
             require_callable(op, name, value)
         else:

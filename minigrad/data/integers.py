@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 
-from minigrad.checks import shown
+from minigrad.checks import is_number, scalar, shown
 from minigrad.errors import DataError, MinigradError
 
 
@@ -27,8 +27,9 @@ def require_seed(what: str, value: object) -> int:
 
 
 def require_number(what: str, value: object, high: float = math.inf) -> float:
-    """Return `value`, a finite number in [0, high], or raise a DataError that names `what`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high or value == math.inf:
+    """Return `value` as Python's, a finite number in [0, high], or raise a DataError that names `what`."""
+    number = scalar(value)
+    if not is_number(number) or not 0 <= number <= high or number == math.inf:
         wanted = "a number of at least 0" if high == math.inf else f"a number in [0, {high}]"
         raise DataError(f"{what} must be {wanted}, got {shown(value)}")
-    return value
+    return float(number) if not isinstance(number, int) else number

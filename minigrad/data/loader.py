@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from minigrad.backends.base import get_backend
-from minigrad.checks import as_mapping, require_callable, require_flags, shown
+from minigrad.checks import as_state, require_callable, require_flags
 from minigrad.data.arrays import Dataset, at_epoch
 from minigrad.data.given import require_dataset
 from minigrad.data.integers import require_integer, require_seed
@@ -117,8 +117,7 @@ class DataLoader:
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
         """Make the next iteration go on from where `state` was taken; DataError, and no change, if it cannot."""
-        if set(as_mapping("DataLoader", "state", state)) != {"seed", "epoch", "position"}:
-            raise DataError(f"DataLoader: a state has seed, epoch and position, got {shown(sorted(map(str, state)))}")
+        as_state("DataLoader", state, "seed", "epoch", "position")
         seed = require_seed("DataLoader: seed of the state", state["seed"])
         epoch = require_integer("DataLoader: epoch of the state", state["epoch"], 0, 2**64 - 1)
         position = require_integer("DataLoader: position of the state", state["position"], 0, self._stop)

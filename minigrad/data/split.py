@@ -55,6 +55,7 @@ def _counts(sizes: Sequence[float], length: int) -> list[int]:
     fractions = all(isinstance(size, Real) and not isinstance(size, Integral) for size in sizes)
     if not sizes or not (whole or fractions):
         raise DataError(f"split: sizes must be all fractions or all whole numbers, got {shown(sizes)}")
+    sizes = [int(size) if whole else float(size) for size in sizes]
     total = length if whole else 1
     if not abs(sum(sizes) - total) < 1e-6:
         raise DataError(f"split: sizes must add up to {total}, got {sizes}, which add up to {sum(sizes)}")

@@ -10,9 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from minigrad.checks import shown
-from minigrad.data.given import as_path
-from minigrad.errors import DataError, DTypeError
+from minigrad.data.given import as_path, require_texts
+from minigrad.errors import DataError
 from minigrad.interop.torch_pickle import Machine, Pieces
 from minigrad.interop.torch_tensors import NAMES, Lazy, Order, Storage, storage_of
 
@@ -53,8 +52,7 @@ def load_torch(path: str | os.PathLike[str], entry: str | None = None) -> dict[s
     Nothing that a file names is imported or called: the reader knows six names, and stops at any other.
     """
     path = as_path("load_torch", "path", path)
-    if entry is not None and not isinstance(entry, str):
-        raise DTypeError(f"load_torch: entry must be a text, got {shown(entry)}")
+    require_texts("load_torch", entry="" if entry is None else entry)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file of weights")
     try:

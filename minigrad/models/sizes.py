@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad.checks import as_int, as_number, require_flags, shown
 from minigrad.errors import DataError, ShapeError
 
@@ -25,7 +27,8 @@ def require_settings(
     **flags: Any,
 ) -> None:
     """Raise an error of ours unless the settings are what they should be, and something is left of an image."""
-    if not isinstance(in_shape, tuple | list) or len(in_shape) != 3:
+    is_row = isinstance(in_shape, tuple | list | range) or (isinstance(in_shape, np.ndarray) and in_shape.ndim == 1)
+    if not is_row or len(in_shape) != 3:
         raise ShapeError(f"{network}: in_shape must be (channels, height, width), got {shown(in_shape)}")
     for length in in_shape:
         as_int(network, "a length of in_shape", length, 1)

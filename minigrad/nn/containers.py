@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from minigrad.checks import as_int, as_list
-from minigrad.errors import DataError, PositionError
+from minigrad.checks import as_int, as_list, shown
+from minigrad.errors import DataError, DTypeError, PositionError
 from minigrad.nn import fusion
 from minigrad.nn.module import Module
 
@@ -21,7 +21,10 @@ class _Row(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules at the end; returns the container."""
-        for module in as_list(type(self).__name__, "modules", modules, "Modules"):
+        given = as_list(type(self).__name__, "modules", modules, "Modules")
+        for position, module in enumerate(given, len(self)):  # all, before the first is added
+            self._require_module(position, module)
+        for module in given:
             self.append(module)
         return self
 
@@ -35,14 +38,23 @@ class _Row(Module):
         self._put(self._place(position), module)
 
     def _put(self, position: int, module: Module) -> None:
-        if not isinstance(module, Module):
-            raise DataError(
-                f"{type(self).__name__}: layer {position} must be a Module, this is {type(module).__name__}"
-            )
+        self._require_module(position, module)
         setattr(self, str(position), module)
 
+    def _require_module(self, position: int, module: Module) -> None:
+        if not isinstance(module, Module):
+            name = type(self).__name__
+            raise DataError(f"{name}: layer {position} must be a Module, this is {type(module).__name__}")
+
     def _picked(self, position: int | slice) -> Module | list[Module]:
-        return list(self.children())[position if isinstance(position, slice) else self._place(position)]
+        layers = list(self.children())
+        if not isinstance(position, slice):
+            return layers[self._place(position)]
+        try:
+            return layers[position]
+        except (TypeError, ValueError) as error:
+            wanted = "a slice needs integers, and a step that is not 0"
+            raise DTypeError(f"{type(self).__name__}: {wanted}, got {shown(position)}") from error
 
     def _place(self, position: int) -> int:
         number = as_int(type(self).__name__, "an index", position)

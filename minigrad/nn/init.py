@@ -17,7 +17,7 @@ from minigrad.autograd import FILL, apply_in_place
 from minigrad.errors import ShapeError
 from minigrad.ops import update
 from minigrad.ops.arguments import as_number, as_one_of, listed, require_float, require_tensor
-from minigrad.ops.create import empty, require_fill
+from minigrad.ops.create import as_fill, empty
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor, wrap
 
@@ -149,8 +149,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
 @no_grad()
 def _filled(op: str, tensor: Tensor, value: float) -> Tensor:
     require_tensor(op, tensor=tensor)
-    require_fill(op, "val", value, tensor.dtype)
-    apply_in_place(FILL, (tensor,), (value,))
+    apply_in_place(FILL, (tensor,), (as_fill(op, "val", value, tensor.dtype),))
     return tensor
 
 

@@ -74,9 +74,8 @@ class Module:
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """The module and all below it, each once, with their names."""
         seen: set[int] = set()
-        for path, module in _modules_below(
-            self, require_like("named_modules", "prefix", prefix, "a text", "isidentifier")
-        ):
+        require_like("named_modules", "prefix", prefix, "a text", "isidentifier")
+        for path, module in _modules_below(self, prefix):
             if id(module) not in seen:
                 seen.add(id(module))
                 yield path, module
@@ -128,9 +127,9 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training mode, or with False to evaluation; returns the module."""
-        as_flag("train", "mode", mode)
+        is_training = as_flag("train", "mode", mode)
         for module in self.modules():
-            module.training = mode
+            module.training = is_training
         return self
 
     def eval(self) -> Self:

@@ -8,13 +8,13 @@ from typing import Any
 from minigrad import autograd
 from minigrad.autograd import Op
 from minigrad.backends.base import Spec
-from minigrad.checks import as_flag, as_int, as_list, as_number, as_one_of, as_positive, require_like, shown
+from minigrad.checks import as_flag, as_int, as_list, as_number, as_one_of, as_positive, require_like, scalar, shown
 from minigrad.dtypes import FLOATS, DType
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.tensor import Tensor, tensors_of
 
 # What ops and layers check with, to be imported from here: it is here that they look.
-__all__ = ["as_flag", "as_int", "as_list", "as_number", "as_one_of", "as_positive", "require_like", "shown"]
+__all__ = ["as_flag", "as_int", "as_list", "as_number", "as_one_of", "as_positive", "require_like", "scalar", "shown"]
 
 
 def apply(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> Tensor:
@@ -51,9 +51,8 @@ def require_float(op: str, **values: Tensor) -> None:
     require_tensor(op, **values)
     for name, value in values.items():
         if value.dtype not in FLOATS:
-            raise DTypeError(
-                listed(f"{op}: {name} must be float; write {name}.to(minigrad.float32)", **{name: value.spec})
-            )
+            message = f"{op}: {name} must be float; write {name}.to(minigrad.float32)"
+            raise DTypeError(listed(message, **{name: value.spec}))
 
 
 def require_same_dtype(op: str, **values: Tensor) -> None:

@@ -10,7 +10,7 @@ from minigrad import dtypes
 from minigrad.autograd import ADD, CLONE, Op, apply, infer_elementwise
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError
-from minigrad.ops.arguments import as_number, listed, require_tensor, shown
+from minigrad.ops.arguments import as_number, as_one_of, listed, require_tensor, scalar
 from minigrad.ops.compare import elements, eq, ge, gt, lt, ne, where
 from minigrad.ops.promotion import as_float, cast, operands
 from minigrad.tensor import Tensor
@@ -106,8 +106,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         x, y = operands("div", input, other, floating=True)
         return apply(DIV, (x, y))
     x, y = operands("div", input, other)
-    if not isinstance(rounding_mode, str) or rounding_mode not in ("floor", "trunc"):
-        raise DataError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {shown(rounding_mode)}")
+    as_one_of("div", "rounding_mode", rounding_mode, None, "floor", "trunc")
     _require_not_bool("div", "rounded quotient", x)
     if x.dtype in FLOATS and rounding_mode == "trunc":
         return trunc(apply(DIV, (x, y)))
@@ -222,9 +221,10 @@ def clone(input: Tensor) -> Tensor:
 
 
 def _scaled(op: str, other: Tensor, alpha: float) -> Tensor:
-    if not isinstance(alpha, bool):
-        as_number(op, "alpha", alpha)
-    scaled = mul(other, alpha)
+    factor = scalar(alpha)
+    if not isinstance(factor, bool):
+        as_number(op, "alpha", factor)
+    scaled = mul(other, factor)
     if scaled.dtype != other.dtype:
         message = f"{op}: alpha must be of the result's kind, {other.dtype.name}, got {alpha!r}"
         raise DTypeError(listed(message, other=other.spec))

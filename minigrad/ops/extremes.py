@@ -115,10 +115,11 @@ def _found(name: str, op: Op, input: Tensor, dim: int | None, keepdim: bool) -> 
 def _either(name: str, input: Tensor, dim: int | Tensor | None, keepdim: bool) -> Tensor | Extremes:
     """The extreme of each two elements, of all, or along an axis."""
     of_two, value, place = _WAYS[name]
+    as_flag(name, "keepdim", keepdim)
     if isinstance(dim, Tensor):
         return of_two(input, dim)
     if dim is None:
-        return _over(name, value, input, None, as_flag(name, "keepdim", keepdim) and False)
+        return _over(name, value, input, None, False)
     indices = _found(name, place, input, dim, True)
     values = apply(GATHER, (input, indices), (as_axis(name, dim, input.ndim),))
     return Extremes(values, indices) if keepdim else Extremes(squeeze(values, dim), squeeze(indices, dim))

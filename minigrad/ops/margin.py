@@ -73,9 +73,8 @@ def svm_loss(input: Tensor, target: Tensor, squared: bool = False, reduction: st
     .. [1] CS231n, Convolutional neural networks for visual recognition, Linear classification, Multiclass SVM.
     """
     _, excess = _excess("svm_loss", input, target, 1.0, None, reduction)
-    return reduced(
-        "svm_loss", sum(excess * excess if as_flag("svm_loss", "squared", squared) else excess, -1), reduction
-    )
+    losses = excess * excess if as_flag("svm_loss", "squared", squared) else excess
+    return reduced("svm_loss", sum(losses, -1), reduction)
 
 
 def _excess(

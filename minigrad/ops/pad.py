@@ -10,9 +10,9 @@ import numpy as np
 
 from minigrad.autograd import apply
 from minigrad.errors import DataError, ShapeError
-from minigrad.ops.arguments import as_int, as_list, as_one_of, listed, require_tensor, shown
+from minigrad.ops.arguments import as_int, as_list, as_number, as_one_of, listed, require_tensor, shown
 from minigrad.ops.compare import where
-from minigrad.ops.create import full, require_fill
+from minigrad.ops.create import as_fill, full
 from minigrad.ops.gather import take
 from minigrad.ops.slicing import EMBED, SLICE
 from minigrad.tensor import Tensor, wrap
@@ -51,7 +51,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     input, amounts = _cropped(input, pad)
     if mode == "constant":
         return _surrounded(input, amounts, 0 if value is None else value)
-    if value is not None and value != 0:
+    if value is not None and as_number("pad", "value", value) != 0:
         raise DataError(f"pad: mode {mode!r} takes no value, got {shown(value)}")
     sources = {axis: _sources(input, axis, before, after, mode) for axis, (before, after) in amounts.items()}
     for axis, places in sources.items():
@@ -77,8 +77,7 @@ def _cropped(input: Tensor, pad: Sequence[int]) -> tuple[Tensor, dict[int, tuple
 
 def _surrounded(input: Tensor, amounts: dict[int, tuple[int, int]], value: Any) -> Tensor:
     """Input among elements of one value."""
-    require_fill("pad", "value", value, input.dtype)
-    fill = wrap(np.asarray(value, input.dtype), input.backend)
+    fill = wrap(np.asarray(as_fill("pad", "value", value, input.dtype), input.dtype), input.backend)
     shape, index = list(input.shape), [slice(None)] * input.ndim
     for axis, (before, after) in amounts.items():
         index[axis] = slice(before, before + shape[axis])

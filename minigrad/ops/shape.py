@@ -71,9 +71,8 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     require_tensor("permute", input=input)
     axes = tuple(as_axis("permute", dim, input.ndim) for dim in unpacked(dims))
     if sorted(axes) != list(range(input.ndim)):
-        raise ShapeError(
-            listed(f"permute: each of the {input.ndim} axes must be named once, got {dims}", input=input.spec)
-        )
+        message = f"permute: each of the {input.ndim} axes must be named once, got {dims}"
+        raise ShapeError(listed(message, input=input.spec))
     return input if axes == tuple(range(input.ndim)) else apply(PERMUTE, (input,), (axes,))
 
 

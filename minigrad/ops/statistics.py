@@ -48,7 +48,7 @@ def norm(input: Tensor, p: float = 2, dim: Any = None, keepdim: bool = False) ->
         If p is not above 0.
     """
     require_float("norm", input=input)
-    as_positive("norm", "p", p)
+    p = as_positive("norm", "p", p)
     axes = as_axes("norm", dim, input.ndim, keepdim)
     if p == math.inf:
         return amax(abs(input), axes, keepdim)

@@ -47,8 +47,8 @@ def uniform_(target: Tensor, low: float = 0.0, high: float = 1.0, op: str = "uni
     """Fill with numbers drawn evenly from [low, high), 24 random bits each, of the initialisation stream."""
     require_float(op, tensor=target)
     first, last = as_number(op, "a", low), as_number(op, "b", high)
-    if not first <= last < math.inf:
-        raise DataError(f"{op}: a must not exceed b, which must be finite, got {low} and {high}")
+    if not -math.inf < first <= last < math.inf:
+        raise DataError(f"{op}: a must not exceed b, and both must be finite, got {low} and {high}")
     return _fill_at_random(UNIFORM, target, first, last)
 
 

@@ -42,7 +42,7 @@ class Adadelta(Optimizer):
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
 
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay")
         as_number("Adadelta", "rho", group["rho"], 0, 1)
 

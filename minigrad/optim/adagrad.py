@@ -54,7 +54,7 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
         self.require_not_negative(group, *self.defaults)
 
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change:

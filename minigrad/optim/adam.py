@@ -53,7 +53,7 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay")
         _require_betas(type(self).__name__, group["betas"])
         as_flag(type(self).__name__, "amsgrad", group["amsgrad"])

@@ -44,14 +44,14 @@ def clip_grad_norm_(
     ----------
     .. [1] Pascanu et al., On the difficulty of training recurrent neural networks, ICML 2013, algorithm 1.
     """
-    as_number("clip_grad_norm_", "max_norm", max_norm, 0)
-    as_positive("clip_grad_norm_", "norm_type", norm_type)
+    max_norm = as_number("clip_grad_norm_", "max_norm", max_norm, 0)
+    norm_type = as_positive("clip_grad_norm_", "norm_type", norm_type)
     as_flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
     grads = _grads("clip_grad_norm_", parameters)
-    norm = _norm(grads, float(norm_type)) if grads else zeros(())
+    norm = _norm(grads, norm_type) if grads else zeros(())
     if error_if_nonfinite and not math.isfinite(size := norm.item()):
         raise DataError(f"clip_grad_norm_: the gradients' norm of order {norm_type} is {size}; nothing was changed")
-    scale = (float(max_norm) / (norm + 1e-6)).minimum(1.0)  # a tensor: nobody waits for its value; NaN scales too
+    scale = (max_norm / (norm + 1e-6)).minimum(1.0)  # a tensor: nobody waits for its value; NaN scales too
     for grad in grads:
         copy_(grad, grad * scale)
     return norm
@@ -60,9 +60,9 @@ def clip_grad_norm_(
 @no_grad()
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
     """Bound every element of every gradient: grad = min(max(grad, -clip_value), clip_value); NaN stays."""
-    as_number("clip_grad_value_", "clip_value", clip_value, 0)
+    bound = as_number("clip_grad_value_", "clip_value", clip_value, 0)
     for grad in _grads("clip_grad_value_", parameters):
-        copy_(grad, grad.maximum(-float(clip_value)).minimum(float(clip_value)))
+        copy_(grad, grad.maximum(-bound).minimum(bound))
 
 
 def _grads(function: str, parameters: Parameters) -> list[Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minigrad.autograd import Change, apply_each_in_place
-from minigrad.checks import as_int, as_list, as_mapping, as_number, shown
+from minigrad.checks import as_int, as_list, as_mapping, as_number, scalar, shown
 from minigrad.errors import DataError, GraphError, ShapeError
 from minigrad.ops.arguments import listed, require_tensor
 from minigrad.ops.create import empty, full
@@ -43,7 +43,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
 
     @abstractmethod
     def update(self, parameter: Tensor, grad: Tensor, group: Group) -> Change | None:
@@ -61,7 +61,7 @@ class Optimizer(ABC):
         return entries[name]
 
     def require_not_negative(self, group: Group, *names: str) -> None:
-        """Raise DataError unless these settings of a group are numbers of at least 0."""
+        """Raise DataError or DTypeError unless these settings of a group are numbers of at least 0."""
         for name in names:
             as_number(type(self).__name__, name, group[name], 0)
 
@@ -75,19 +75,18 @@ class Optimizer(ABC):
             raise DataError(f"optimizer: a group must be a dict with 'params', got {shown(group)}")
         params = group["params"]
         members = tensors_of("optimizer", "parameters", params)
-        unknown = set(group) - set(self.defaults) - {"params"}
+        unknown = sorted(map(str, set(group) - set(self.defaults) - {"params"}))
         if unknown:
-            raise DataError(f"optimizer: unknown settings {sorted(unknown)}; known are {sorted(self.defaults)}")
+            raise DataError(f"optimizer: unknown settings {unknown}; known are {sorted(self.defaults)}")
         known = {id(member) for existing in self.param_groups for member in existing["params"]}
         for member in members:
             if not member.is_leaf or not member.requires_grad:
-                raise DataError(
-                    f"optimizer: parameters must be leaf tensors that require a gradient, got {shown(member)}"
-                )
+                wanted = "leaf tensors that require a gradient"
+                raise DataError(f"optimizer: parameters must be {wanted}, got {shown(member)}")
             if id(member) in known:
                 raise DataError(f"optimizer: a parameter {member.spec} occurs twice")
             known.add(id(member))
-        complete = {**self.defaults, **group, "params": members}
+        complete = {name: scalar(value) for name, value in {**self.defaults, **group}.items()} | {"params": members}
         self.check(complete)
         self.param_groups.append(complete)
 
@@ -126,13 +125,10 @@ class Optimizer(ABC):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and a copy of the state; on an error nothing has changed."""
         if not {"state", "param_groups"} <= set(as_mapping("load_state_dict", "state_dict", state_dict)):
-            raise DataError(
-                f"load_state_dict: 'state' and 'param_groups' are required, got {shown(sorted(map(str, state_dict)))}"
-            )
-        groups, parameters = (
-            as_list("load_state_dict", "param_groups", state_dict["param_groups"], "dicts"),
-            self._parameters(),
-        )
+            names = shown(sorted(map(str, state_dict)))
+            raise DataError(f"load_state_dict: 'state' and 'param_groups' are required, got {names}")
+        groups = as_list("load_state_dict", "param_groups", state_dict["param_groups"], "dicts")
+        parameters = self._parameters()
         members = [as_mapping("load_state_dict", "a group", group).get("params", ()) for group in groups]
         sizes = [len(as_list("load_state_dict", "params", group, "numbers")) for group in members]
         own_sizes = [len(group["params"]) for group in self.param_groups]
@@ -144,34 +140,31 @@ class Optimizer(ABC):
             if lost:
                 raise DataError(f"load_state_dict: a group lacks the settings {sorted(lost)}")
             self.check(group)
-        strangers = set(as_mapping("load_state_dict", "state", state_dict["state"])) - set(range(len(parameters)))
+        held = as_mapping("load_state_dict", "state", state_dict["state"])
+        strangers = set(held) - set(range(len(parameters)))
         if strangers:
-            raise DataError(
-                f"load_state_dict: there is state for parameters {list(strangers)}, there are {len(parameters)}"
-            )
-        state = {
-            parameters[number]: {
-                name: _loaded(name, value, parameters[number])
-                for name, value in as_mapping("load_state_dict", "a parameter's state", entries).items()
-            }
-            for number, entries in state_dict["state"].items()
-        }
+            found = f"there is state for parameters {list(strangers)}, there are {len(parameters)}"
+            raise DataError(f"load_state_dict: {found}")
+        state = {parameters[number]: _loaded(entries, parameters[number]) for number, entries in held.items()}
         self.param_groups, self.state = new_groups, state
 
     def _parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
 
 
-def _loaded(name: str, value: Any, parameter: Tensor) -> Any:
-    """A piece of state: a count of steps, or a copy of a tensor on the parameter's device and in its dtype."""
-    if name == "step":
-        as_int("load_state_dict", name, value, 0)
-        return value
-    require_tensor("load_state_dict", **{name: value})
-    if value.shape != parameter.shape:
-        message = f"load_state_dict: {name} must have its parameter's shape; nothing was loaded"
-        raise ShapeError(listed(message, parameter=parameter.spec, state=value.spec))
-    return to(value.detach().clone(), device=parameter.device, dtype=parameter.dtype)
+def _loaded(entries: Any, parameter: Tensor) -> dict[str, Any]:
+    """A parameter's state: a count of steps, and copies of tensors on its device and in its dtype."""
+    loaded: dict[str, Any] = {}
+    for name, value in as_mapping("load_state_dict", "a parameter's state", entries).items():
+        if name == "step":
+            loaded[name] = as_int("load_state_dict", name, value, 0)
+            continue
+        require_tensor("load_state_dict", **{str(name): value})
+        if value.shape != parameter.shape:
+            message = f"load_state_dict: {name} must have its parameter's shape; nothing was loaded"
+            raise ShapeError(listed(message, parameter=parameter.spec, state=value.spec))
+        loaded[name] = to(value.detach().clone(), device=parameter.device, dtype=parameter.dtype)
+    return loaded
 
 
 def numbers(group: Group, *names: str) -> tuple[float, ...]:

@@ -31,8 +31,7 @@ class Penalty(ABC):
     def __init__(self, biases: bool, **strengths: float) -> None:
         for name, strength in strengths.items():
             as_number(type(self).__name__, name, strength, 0)
-        as_flag(type(self).__name__, "biases", biases)
-        self.biases = biases
+        self.biases = as_flag(type(self).__name__, "biases", biases)
 
     @abstractmethod
     def of(self, weight: Tensor) -> Tensor:
@@ -101,8 +100,7 @@ class MaxNorm:
     """
 
     def __init__(self, limit: float) -> None:
-        as_positive("MaxNorm", "limit", limit)
-        self.limit = float(limit)
+        self.limit = as_positive("MaxNorm", "limit", limit)
 
     @no_grad()
     def __call__(self, model: Module) -> None:

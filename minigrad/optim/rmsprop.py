@@ -63,7 +63,7 @@ class RMSprop(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "eps", "weight_decay", "momentum")
         as_number("RMSprop", "alpha", group["alpha"], 0, 1)
         as_flag("RMSprop", "centered", group["centered"])

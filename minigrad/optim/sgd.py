@@ -56,7 +56,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, group: Group) -> None:
-        """Raise DataError if a group's settings are wrong."""
+        """Raise DataError or DTypeError if a group's settings are wrong."""
         self.require_not_negative(group, "lr", "momentum", "weight_decay")
         as_number("SGD", "dampening", group["dampening"])
         as_flag("SGD", "nesterov", group["nesterov"])

@@ -12,7 +12,7 @@ from minigrad.checks import as_number
 from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer, require_seed
 from minigrad.dtypes import FLOATS, float64
-from minigrad.errors import DTypeError
+from minigrad.errors import DataError, DTypeError
 from minigrad.tensor import Tensor, tensors_of, wrap
 
 __tracebackhide__ = True  # pytest shows the lines of those who call
@@ -72,8 +72,11 @@ def _first(function: Callable[..., Any], inputs: Sequence[Tensor], position: int
     arguments = [given.detach() for given in inputs]
     arguments[position] = x
     name = getattr(function, "__name__", "function")
-    out: Tensor = tensors_of("check_adjoint", f"the outputs of {name}", function(*arguments))[0]
-    return out
+    outs = tensors_of("check_adjoint", f"the outputs of {name}", function(*arguments))
+    if not outs:
+        raise DataError(f"check_adjoint: {name} must return a tensor, it returned none")
+    first: Tensor = outs[0]
+    return first
 
 
 def _exact(value: Tensor) -> Any:

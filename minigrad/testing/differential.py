@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,14 +47,13 @@ class Difference(NamedTuple):
         return f"{where}: {self.got!r}, not {self.expected!r}, with a bound of {self.bound:.3g}"
 
 
-@contextmanager
 def compare(
     device: str = "cpu",
     against: str = "reference",
     *,
     rtol: float | None = None,
     folder: str | os.PathLike[str] = ".",
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Run each op that a block runs on one device on another too, and stop at the first that differs.
 
     ``with mg.testing.compare("cpu", "reference"): fit(...)``. Gradients and updates are ops too. The program goes on
@@ -87,10 +86,14 @@ def compare(
     require_given("compare", folder=folder)
     if rtol is not None:
         as_number("compare", "rtol", rtol, 0)
-    ours, theirs = get_backend(device, "compare"), get_backend(against, "compare")
-    for name, backend in ((device, ours), (against, theirs)):
+    return _comparing(get_backend(device, "compare"), get_backend(against, "compare"), rtol, Path(folder))
+
+
+@contextmanager
+def _comparing(ours: Backend, theirs: Backend, rtol: float | None, folder: Path) -> Iterator[None]:
+    for backend in (ours, theirs):
         if ours is theirs or "run" in vars(backend):
-            raise GraphError(f"compare: {name!r} is compared already, or with itself")
+            raise GraphError(f"compare: {backend.name!r} is compared already, or with itself")
     original = ours.run
 
     def run(op: Any, outs: Sequence[Any], inputs: Sequence[Any], params: Sequence[Any]) -> None:
@@ -102,11 +105,11 @@ def compare(
         difference = _difference(got, expected, given, rtol)
         if difference is not None:
             arrays = {"before": before or [], "inputs": given, "got": got, "expected": expected}
-            path = _free(Path(folder), op)
+            path = _free(folder, op)
             shown = ", ".join(f"{array.dtype}{list(array.shape)}" for array in given)
-            message = f"{op.name}: {device} and {against} differ at {difference}\n  inputs: {shown}\n"
+            message = f"{op.name}: {ours.name} and {theirs.name} differ at {difference}\n  inputs: {shown}\n"
             try:
-                _save(path, op, params, (device, against), arrays)
+                _save(path, op, params, (ours.name, theirs.name), arrays)
                 done = f"saved as {path}"
             except OSError as error:  # what differs matters more
                 done = f"not saved: {error}"

@@ -152,7 +152,8 @@ def _checked(
     if not 0 < as_number(op, "step", step) <= 1:
         raise DataError(f"{op}: step must lie in (0, 1], got {step}")
     for name, bound in {"atol": atol, "rtol": rtol}.items():
-        for number in bound if isinstance(bound, Sequence) and not isinstance(bound, str) else [bound]:
+        several = _several(bound)
+        for number in [bound] if several is None else several:
             as_number(op, name, number, 0)
     as_flag(op, "full", full)
     require_seed(f"{op}: seed", seed)
@@ -287,11 +288,18 @@ class _Check:
         return AssertionError(f"{_name(self._function)}: the gradient is wrong at {where}: {values}")
 
 
-def _for_each(name: str, bound: Bounds, inputs: Sequence[Tensor]) -> Sequence[float]:
-    bounds = bound if isinstance(bound, Sequence) else [bound] * len(inputs)
+def _for_each(name: str, bound: Any, inputs: Sequence[Tensor]) -> Sequence[float]:
+    several = _several(bound)
+    bounds = [bound] * len(inputs) if several is None else several
     if len(bounds) != len(inputs):
         raise DataError(f"{name} must be a number, or one for each of {len(inputs)} inputs, got {bound!r}")
     return bounds
+
+
+def _several(bound: Any) -> list[Any] | None:
+    """The bounds, if it is not one for all inputs."""
+    is_array = isinstance(bound, np.ndarray) and bound.ndim > 0
+    return list(bound) if is_array or (isinstance(bound, Sequence) and not isinstance(bound, str)) else None
 
 
 def _name(function: Function) -> str:

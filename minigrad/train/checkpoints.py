@@ -13,7 +13,7 @@ from minigrad.data.given import require_given
 from minigrad.data.integers import require_integer
 from minigrad.errors import DataError, MinigradError
 from minigrad.train import checkpoint_folder
-from minigrad.train.files import sync_folder
+from minigrad.train.files import make_folder, sync_folder
 from minigrad.train.run_state import RunState
 from minigrad.train.snapshot import Snapshot, put_back, take
 from minigrad.train.warn import warn
@@ -74,7 +74,7 @@ class Checkpoints:
             one does not fit the run.
         """
         take(run)  # finds what could not be saved before anything is trained
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder("Checkpoints", self.folder)
         entries = [entry for entry in self._entries() if not entry.set_aside]
         if entries and not resume:
             raise DataError(

@@ -9,6 +9,14 @@ from pathlib import Path
 from minigrad.errors import DataError
 
 
+def make_folder(op: str, folder: Path) -> None:
+    """Make a folder, and those above it, where there is none; DataError if that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{op}: {folder} cannot be made a folder: {error.strerror}") from error
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that does not exist; it is on the disk when this returns, its name when its folder is too."""
     with path.open("xb") as file:
@@ -32,9 +40,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     The content is on the disk before the name is: a crash in between leaves the old file.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path}: this is a folder; name a file in it")
     if not path.parent.is_dir():
         raise DataError(f"{path}: there is no folder {path.parent}; make it first")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step there
+    temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}")  # in the same folder: a rename is one step
     try:
         write_new(temporary, data)
         temporary.replace(path)

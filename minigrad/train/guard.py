@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import minigrad.nn.functional as F
-from minigrad.checks import shown
 from minigrad.data.arrays import Dataset
-from minigrad.data.given import require_given, require_optional
-from minigrad.errors import DTypeError
+from minigrad.data.given import require_given, require_optional, require_texts
+from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.train.heads import Loss
 from minigrad.train.trainer import evaluate
@@ -47,8 +46,7 @@ class LockedTestSet:
     ) -> None:
         require_given("LockedTestSet", dataset=dataset, warn=warn)
         require_optional("LockedTestSet", log=log)
-        if not isinstance(name, str):
-            raise DTypeError(f"LockedTestSet: name must be a text, got {shown(name)}")
+        require_texts("LockedTestSet", name=name)
         self._dataset, self._log, self._name, self._warn = dataset, None if log is None else Path(log), name, warn
         self._here = 0
 
@@ -67,6 +65,8 @@ class LockedTestSet:
         self, model: Module, batch_size: int | None = 256, loss: Loss = F.cross_entropy, num_workers: int = 0
     ) -> tuple[float, float]:
         """Mean loss and accuracy, as `evaluate` computes them; what cannot be logged is not told."""
+        if self._log is not None and (self._log.is_dir() or not self._log.parent.is_dir()):
+            raise DataError(f"{self._log}: the log must be a file in a folder that is there; nothing was read")
         cost, accuracy = evaluate(model, self._dataset, batch_size, loss, num_workers)
         self._note(cost, accuracy)
         reads = self.reads

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigrad.train.plots.drawing import new_figure
+from minigrad.train.plots.drawing import new_figure, save
 from minigrad.train.scales import LayerScale, Scales
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ def draw(scales: Scales, path: str | PathLike[str]) -> Path:
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[4, 1.7 * rows])[:, 0]
     _draw_deviations(top, scales)
     _draw_histograms(bottom, scales, rows)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=110)
-    return path
+    return save(figure, path, 110)
 
 
 def _draw_deviations(figure: SubFigure, scales: Scales) -> None:

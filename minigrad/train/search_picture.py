@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigrad.errors import MinigradError
-from minigrad.train.plots.drawing import new_figure
+from minigrad.train.plots.drawing import new_figure, save
 from minigrad.train.search_result import FINISHED, SearchResult, Trial
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ def draw(result: SearchResult, path: str | PathLike[str]) -> Path:
     if dots is not None:
         figure.colorbar(dots, ax=panels.tolist(), label="validation accuracy", fraction=0.05)
     panels[0].set_ylabel("regularisation strength")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=120)
-    return path
+    return save(figure, path)
 
 
 def _draw_panel(axes: Axes, name: str, result: SearchResult, limits: tuple[float, float]) -> PathCollection | None:

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minigrad.nn.functional as F
+from minigrad.checks import as_one_of
 from minigrad.data.arrays import Dataset
-from minigrad.data.given import require_given
+from minigrad.data.given import require_given, require_optional, require_texts
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.train.checks.subject import PenaltyOf
-from minigrad.train.files import write_atomically
+from minigrad.train.files import make_folder, write_atomically
 from minigrad.train.heads import Loss
 from minigrad.train.search_plan import Box, Plan, planned, rounded
 from minigrad.train.search_result import FINISHED, RUNNING, SearchResult, Trial, ordered
@@ -136,14 +137,14 @@ def search(
     MinigradError
         When optuna is not installed, or the storage fails.
     """
-    require_given("search", loss=loss, progress=progress)
+    require_given("search", loss=loss, validation=validation, resume=resume, progress=progress, warn=warn)
     if not isinstance(train, DataLoader):
         require_given("search", train=train)
-    require_given("search", validation=validation)
+    require_optional("search", folder=folder)
+    require_texts("search", study=study, recipe=recipe, storage="" if storage is None else storage)
+    as_one_of("search", "sampler", sampler, *SAMPLERS)
+    as_one_of("search", "pruner", pruner, *PRUNERS)
     import_optuna()
-    for name, value, known in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
-        if value not in known:
-            raise DataError(f"search: {name} must be one of {', '.join(known)}, got {value!r}")
     for name, function in (("optimizer", optimizer), ("penalty", penalty), ("schedule", schedule)):
         if not (function is None or callable(function) or isinstance(function, Optimizer)):
             raise DataError(f"search: {name} must be a function that makes one, got {type(function).__name__}")
@@ -351,6 +352,6 @@ def _prepared(folder: Path, settings: Mapping[str, Any], resume: bool) -> Path:
     taken = [name for name in (STUDY, TABLE, PICTURE) if (folder / name).exists()]
     if taken:
         raise DataError(f"search: {folder} holds {taken[0]}, but no search; name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder("search", folder)
     write_atomically(marker, (json.dumps(settings, indent=2) + "\n").encode())
     return folder

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import minigrad.nn.functional as F
 from minigrad.data.arrays import Dataset
@@ -14,6 +15,7 @@ from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError
 from minigrad.nn.module import Module
+from minigrad.ops.arguments import require_tensor
 from minigrad.optim.optimizer import Optimizer
 from minigrad.recording import no_grad
 from minigrad.tensor import Tensor
@@ -130,7 +132,7 @@ def fit(
         while run.epoch <= epochs and not run.stop:
             model.train()
             eval_frozen(model)
-            for inputs, labels in loader.batches_on(_device_of(model)):
+            for inputs, labels in _pairs("fit", loader.batches_on(_device_of(model))):
                 _step(run, inputs, labels, look_every)
                 shown.step(len(labels))
                 file.update()
@@ -163,10 +165,24 @@ def evaluate(
     sums = Mean()
     with evaluating(model), no_grad():
         loader = DataLoader(dataset, batch_size, num_workers=num_workers)
-        for inputs, labels in loader.batches_on(_device_of(model)):
+        for inputs, labels in _pairs("evaluate", loader.batches_on(_device_of(model))):
             logits = model(inputs)
-            sums.add(loss(logits, labels).item(), 0.0, logits, labels)
+            sums.add(_loss("evaluate", loss, logits, labels).item(), 0.0, logits, labels)
     return sums.of(sums.cost), sums.of(sums.correct)
+
+
+def _pairs(op: str, batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+    """The batches, each of which must be of inputs and labels."""
+    for batch in batches:
+        if len(batch) != 2:
+            raise DataError(f"{op}: an example must be an input and a label, this data set gives {len(batch)} arrays")
+        yield batch
+
+
+def _loss(op: str, loss: Loss, output: Any, labels: Tensor) -> Tensor:
+    value = loss(output, labels)
+    require_tensor(op, **{"what loss returns": value})
+    return value
 
 
 def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> None:
@@ -174,7 +190,7 @@ def _step(run: RunState, inputs: Tensor, labels: Tensor, look_every: int) -> Non
     look = Looking(run.model, inputs.shape[1:]) if look_every and run.step % look_every == 0 else None
     with look or nullcontext():
         output = run.model(inputs)
-    data_loss = run.loss(output, labels)
+    data_loss = _loss("fit", run.loss, output, labels)
     penalty = None if run.penalty is None else run.penalty(run.model)
     objective = data_loss if penalty is None else data_loss + penalty
     cost = _finite(run, objective.item())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from minigrad.data.given import as_array, as_path, require_given, require_optional
@@ -42,7 +42,10 @@ def packed(state: Mapping[str, Any], metadata: Mapping[str, str] | None = None) 
         name: np.asarray(value.cpu() if isinstance(value, Tensor) else as_array("save_weights", name, value), order="C")
         for name, value in state.items()
     }
-    return save(arrays, dict(metadata) if metadata else None)  # no array and {} would make a header that is no JSON
+    try:
+        return save(arrays, dict(metadata) if metadata else None)  # no array and {} would make a header that is no JSON
+    except (SafetensorError, UnicodeError) as error:  # a dtype that files do not have, a name that is no Unicode
+        raise DataError(f"save_weights: this cannot be written: {error}") from error
 
 
 def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

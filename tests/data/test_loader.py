@@ -131,7 +131,7 @@ def test_an_empty_data_set_is_refused():
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"seed": 0, "epoch": 0}, r"has seed, epoch and position, got \['epoch', 'seed'\]"),
+        ({"seed": 0, "epoch": 0}, r"has seed, epoch, position, got \['epoch', 'seed'\]"),
         ({"seed": 0, "epoch": -1, "position": 0}, "epoch of the state must be an integer"),
         ({"seed": 0, "epoch": 0, "position": 6}, r"position of the state must be an integer in \[0, 5\], got 6"),
         ({"seed": "0", "epoch": 0, "position": 0}, "seed of the state must be an integer"),

@@ -89,7 +89,7 @@ def test_reservations_of_a_stream_do_not_overlap():
 @pytest.mark.parametrize("seed", [-1, 2**64])
 def test_a_seed_outside_64_bits_is_refused(seed):
     before = mg.get_rng_state()
-    with pytest.raises(DataError, match=r"seed must lie in \[0, 2\*\*64\), got"):
+    with pytest.raises(DataError, match=r"manual_seed: seed must (be at least 0|fit 64 bits), got"):
         mg.manual_seed(seed)
     assert mg.get_rng_state() == before
 
@@ -111,5 +111,5 @@ def test_a_wrong_state_is_refused_and_changes_nothing(change):
 
 
 def test_a_state_that_lacks_a_stream_is_refused():
-    with pytest.raises(DataError, match="the keys must be seed, initialisation, dropout, shuffling, augmentation"):
+    with pytest.raises(DataError, match="a state has seed, initialisation, dropout, shuffling, augmentation"):
         mg.set_rng_state({"seed": 1})

@@ -179,7 +179,7 @@ def test_what_is_no_plain_file_is_not_opened(kept):
 UNFIT = {
     "step": (lambda s: s.update(step=3), "its history has 20 steps, it was written after 3"),
     "step that is none": (lambda s: s.update(step="3"), "its step must be an integer"),
-    "random": (lambda s: s["random"].update(seed=-1), "must lie in"),
+    "random": (lambda s: s["random"].update(seed=-1), "seed must be at least 0"),
     "loader": (lambda s: s["loader"].update(position=10**9), "position of the state must be an integer"),
     "loader's epoch": (lambda s: s["loader"].update(epoch=None), "epoch of the state must be an integer"),
     "schedule": (lambda s: s.update(schedule=None), ""),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from minigrad.checks import as_mapping, as_one_of, shown
+from minigrad.checks import as_one_of, as_state
 from minigrad.data.arrays import Dataset
 from minigrad.data.given import as_array
 from minigrad.dtypes import as_dtype
@@ -42,8 +42,7 @@ class Fitted:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put back what `state_dict` gave, in place of `fit`; DataError, and no change, if it does not fit."""
         kind = type(self).__name__
-        if set(as_mapping(kind, "state", state)) != set(self.names):
-            raise DataError(f"{kind}: a state has {', '.join(self.names)}, got {shown(sorted(map(str, state)))}")
+        as_state(kind, state, *self.names)
         arrays = {name: as_array(kind, name, state[name]) for name in self.names}
         if not all(array.dtype in FLOATS and np.isfinite(array).all() for array in arrays.values()):
             raise DataError(f"{kind}: the arrays of a state are floats, and finite")

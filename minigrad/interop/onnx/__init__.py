@@ -48,7 +48,7 @@ def load_onnx(source: str | os.PathLike[str] | bytes, outputs: Sequence[str] | N
     if not isinstance(source, bytes):
         as_path("load_onnx", "source", source)
     if outputs is not None:
-        as_names("load_onnx", "outputs", outputs)
+        outputs = as_names("load_onnx", "outputs", outputs)
     graph = read_model(source)
     try:
         network = OnnxNetwork(graph.of(graph.outputs if outputs is None else outputs))

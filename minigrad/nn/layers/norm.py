@@ -145,5 +145,6 @@ def _affine(
     layer: str, shape: tuple[int, ...], learned: bool, shifted: bool, device: str, dtype: Any
 ) -> tuple[Parameter | None, Parameter | None]:
     """A scale and a shift that at first do nothing."""
-    scale = Parameter(filled(layer, (shape,), 1, dtype, device)) if learned else None
-    return scale, Parameter(filled(layer, (shape,), 0, dtype, device)) if learned and shifted else None
+    scale = Parameter(filled(layer, (shape,), 1, dtype, device, True)) if learned else None
+    shift = Parameter(filled(layer, (shape,), 0, dtype, device, True)) if learned and shifted else None
+    return scale, shift

@@ -17,4 +17,4 @@ def started(layer: str, shape: tuple[int, ...], fan_in: int, device: str, dtype:
     scale of activations through ReLUs.
     """
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
-    return Parameter(uniform_(created(layer, (shape,), dtype, device), -bound, bound, layer))
+    return Parameter(uniform_(created(layer, (shape,), dtype, device, True), -bound, bound, layer))

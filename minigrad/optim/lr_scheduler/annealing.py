@@ -26,9 +26,8 @@ class CosineAnnealingLR(LRScheduler):
         eta_min: float = 0.0,
         counts: str | None = None,
     ) -> None:
-        as_int("CosineAnnealingLR", "T_max", T_max, 1)
-        as_number("CosineAnnealingLR", "eta_min", eta_min, 0)
-        self.T_max, self.eta_min = T_max, float(eta_min)
+        self.T_max = as_int("CosineAnnealingLR", "T_max", T_max, 1)
+        self.eta_min = as_number("CosineAnnealingLR", "eta_min", eta_min, 0)
         super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:
@@ -50,10 +49,9 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         counts: str | None = None,
     ) -> None:
-        as_number("LinearLR", "start_factor", start_factor, 0, 1)
-        as_number("LinearLR", "end_factor", end_factor, 0, 1)
-        as_int("LinearLR", "total_iters", total_iters, 1)
-        self.start_factor, self.end_factor, self.total_iters = float(start_factor), float(end_factor), total_iters
+        self.start_factor = as_number("LinearLR", "start_factor", start_factor, 0, 1)
+        self.end_factor = as_number("LinearLR", "end_factor", end_factor, 0, 1)
+        self.total_iters = as_int("LinearLR", "total_iters", total_iters, 1)
         super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:

@@ -15,9 +15,8 @@ class StepLR(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, counts: str | None = None) -> None:
-        as_int("StepLR", "step_size", step_size, 1)
-        as_number("StepLR", "gamma", gamma, 0)
-        self.step_size, self.gamma = step_size, float(gamma)
+        self.step_size = as_int("StepLR", "step_size", step_size, 1)
+        self.gamma = as_number("StepLR", "gamma", gamma, 0)
         super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:
@@ -29,8 +28,7 @@ class ExponentialLR(LRScheduler):
     """lr = base * gamma^t, gamma 0.97 say; t counts epochs."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, counts: str | None = None) -> None:
-        as_number("ExponentialLR", "gamma", gamma, 0)
-        self.gamma = float(gamma)
+        self.gamma = as_number("ExponentialLR", "gamma", gamma, 0)
         super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:
@@ -44,8 +42,7 @@ class SqrtLR(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, max_t: int, counts: str | None = None) -> None:
-        as_int("SqrtLR", "max_t", max_t, 1)
-        self.max_t = max_t
+        self.max_t = as_int("SqrtLR", "max_t", max_t, 1)
         super().__init__(optimizer, counts)
 
     def rate(self, base: float, t: int) -> float:
@@ -59,8 +56,7 @@ class _ByRate(LRScheduler):
     counts = "batches"
 
     def __init__(self, optimizer: Optimizer, k: float, counts: str | None = None) -> None:
-        as_number(type(self).__name__, "k", k, 0)
-        self.k = float(k)
+        self.k = as_number(type(self).__name__, "k", k, 0)
         super().__init__(optimizer, counts)
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from minigrad.checks import as_int, as_mapping, as_number, as_one_of, shown
+from minigrad.checks import as_int, as_number, as_one_of, as_state
 from minigrad.errors import DataError
 from minigrad.optim.optimizer import Optimizer
 
@@ -42,8 +42,7 @@ class LRScheduler(ABC):
         if counts is not None:
             self.counts = as_one_of(name, "counts", counts, *UNITS)
         self.optimizer = optimizer
-        self.t = 0
-        self._set_rates()
+        self._go_to(0)
 
     @abstractmethod
     def rate(self, base: float, t: int) -> float:
@@ -51,8 +50,7 @@ class LRScheduler(ABC):
 
     def step(self) -> None:
         """Count one more, and set the learning rates."""
-        self.t += 1
-        self._set_rates()
+        self._go_to(self.t + 1)
 
     def get_last_lr(self) -> list[float]:
         """The learning rates of the groups."""
@@ -64,18 +62,19 @@ class LRScheduler(ABC):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over the count, and set the learning rates; on an error nothing has changed."""
-        if set(as_mapping("load_state_dict", "state_dict", state_dict)) != {"t"}:
-            raise DataError(
-                f"load_state_dict: 't' and nothing else is required, got {shown(sorted(map(str, state_dict)))}"
-            )
-        as_int("load_state_dict", "t", state_dict["t"], 0)
-        self.t = state_dict["t"]
-        self._set_rates()
+        self._go_to(as_int("load_state_dict", "t", as_state("load_state_dict", state_dict, "t")["t"], 0))
 
-    def _set_rates(self) -> None:
-        for group in self.optimizer.param_groups:
+    def _go_to(self, t: int) -> None:
+        """Set the count and the rates; on an error neither has changed."""
+        groups = self.optimizer.param_groups
+        try:
+            rates = [self.rate(group["initial_lr" if "initial_lr" in group else "lr"], t) for group in groups]
+        except OverflowError as error:
+            raise DataError(f"{type(self).__name__}: the rate at t = {t} is too large; use smaller factors") from error
+        self.t = t
+        for group, rate in zip(groups, rates, strict=True):
             group.setdefault("initial_lr", group["lr"])
-            group["lr"] = self.rate(group["initial_lr"], self.t)
+            group["lr"] = rate
 
 
 class LambdaLR(LRScheduler):
@@ -89,4 +88,5 @@ class LambdaLR(LRScheduler):
 
     def rate(self, base: float, t: int) -> float:
         """The learning rate at t."""
-        return base * as_number("LambdaLR", "what lr_lambda returns", self.lr_lambda(t))
+        factor = self.lr_lambda(t)
+        return base * (factor if isinstance(factor, bool) else as_number("LambdaLR", "what lr_lambda returns", factor))

@@ -26,13 +26,12 @@ class SequentialLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
         self.schedulers = as_list("SequentialLR", "schedulers", schedulers, "schedulers")
-        self.milestones = as_list("SequentialLR", "milestones", milestones, "integers")
-        if len(self.milestones) != len(self.schedulers) - 1:
-            raise DataError(
-                f"SequentialLR: {len(self.schedulers)} schedules need one milestone less, got {len(self.milestones)}"
-            )
-        for earlier, later in zip([0, *self.milestones], self.milestones, strict=False):
-            as_int("SequentialLR", "a milestone", later, earlier + 1)
+        self.milestones = [0]
+        for begin in as_list("SequentialLR", "milestones", milestones, "integers"):
+            self.milestones.append(as_int("SequentialLR", "a milestone", begin, self.milestones[-1] + 1))
+        count, _ = len(self.schedulers), self.milestones.pop(0)
+        if len(self.milestones) != count - 1:
+            raise DataError(f"SequentialLR: {count} schedules need one milestone less, got {len(self.milestones)}")
         if any(not isinstance(s, LRScheduler) or s.optimizer is not optimizer for s in self.schedulers):
             raise DataError("SequentialLR: all schedules must be of its optimizer")
         units = {scheduler.counts for scheduler in self.schedulers}

@@ -41,7 +41,7 @@ class Subject:
         """Inputs and labels at places of a random order, which begins again at its end; never one of them twice."""
         length = len(self.data)
         order = permutation(length, seed=self.seed, stream=SHUFFLING)
-        places = order[np.arange(start, start + min(count, length)) % length]
+        places = order[(start % length + np.arange(min(count, length))) % length]
         inputs, labels = self.data[places]
         return np.asarray(inputs), np.asarray(labels)
 

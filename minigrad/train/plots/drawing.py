@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from minigrad.data.given import as_path
 from minigrad.errors import DataError, MinigradError
+from minigrad.train.files import make_folder
 from minigrad.train.history import History
 
 if TYPE_CHECKING:
@@ -42,11 +44,14 @@ def new_figure(caller: str, width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save(figure: Figure, path: str | PathLike[str]) -> Path:
+def save(figure: Figure, path: str | PathLike[str], dpi: int = _DPI) -> Path:
     """Write a PNG, in a folder made for it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="png", dpi=_DPI)
+    path = as_path("plot", "path", path)
+    make_folder("plot", path.parent)
+    try:
+        figure.savefig(path, format="png", dpi=dpi)
+    except OSError as error:
+        raise DataError(f"plot: {path} cannot be written: {error.strerror or error}") from error
     return path
 
 
