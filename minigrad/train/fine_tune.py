@@ -40,14 +40,19 @@ def replace_head(model: Module, classes: int) -> tuple[str, ...]:
     require_given("replace_head", model=model)
     classes = as_int("replace_head", "classes", classes, 1)
     modules = dict(model.named_modules())
-    for name in head_names(model):
-        layer: Any = modules[name]
-        place: dict[str, Any] = {"dtype": layer.weight.dtype, "device": layer.weight.device}
-        layer.weight = Parameter(zeros(classes, *layer.weight.shape[1:], **place))
-        layer.bias = None if layer.bias is None else Parameter(zeros(classes, **place))
+    heads: list[Any] = [modules[name] for name in head_names(model)]
+    # All memory comes before the first change: where it runs out, no head is new.
+    for layer, parameters in [(layer, _parameters_of_head(layer, classes)) for layer in heads]:
+        layer.weight, layer.bias = parameters
         setattr(layer, "out_features" if isinstance(layer, nn.Linear) else "out_channels", classes)
         start_for_relu(layer, layer)
     return head_names(model)
+
+
+def _parameters_of_head(layer: Any, classes: int) -> tuple[Parameter, Parameter | None]:
+    place: dict[str, Any] = {"dtype": layer.weight.dtype, "device": layer.weight.device}
+    weight = Parameter(zeros(classes, *layer.weight.shape[1:], **place))
+    return weight, None if layer.bias is None else Parameter(zeros(classes, **place))
 
 
 def freeze(model: Module, *patterns: str) -> tuple[str, ...]:

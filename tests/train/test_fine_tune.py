@@ -7,8 +7,10 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, optim
+from minigrad.backends import host
+from minigrad.backends.host import allocated
 from minigrad.data import ArrayDataset
-from minigrad.errors import DataError, ShapeError
+from minigrad.errors import DataError, OutOfMemoryError, ShapeError
 from minigrad.models import MODELS, build_model
 from minigrad.train import eval_frozen, evaluate, fit, freeze, head_names, param_groups, replace_head
 
@@ -75,6 +77,21 @@ def test_a_network_may_name_its_heads(net):
         head_names(nn.ReLU())
     with pytest.raises(ShapeError, match="replace_head: classes must be at least 1"):
         replace_head(net, 0)
+
+
+def test_without_memory_for_the_second_head_the_first_is_the_old_one(net, monkeypatch):
+    net.heads = ("3", "7")
+    before, room = arrays(net), iter(range(3))
+
+    def scarce(spec):
+        if next(room, None) is None:
+            raise MemoryError
+        return allocated(spec)
+
+    monkeypatch.setattr(host, "allocated", scarce)
+    with pytest.raises(OutOfMemoryError):
+        replace_head(net, 3)
+    assert not changed(net, before)
 
 
 def test_frozen_parameters_and_their_statistics_stay_while_the_rest_learns(net, data):
