@@ -26,7 +26,14 @@ def apply(op: Op, inputs: Sequence[Tensor], params: tuple[Any, ...] = ()) -> Ten
     if not given or len(values) != wanted or not (op.variadic or len(given) == len(op.arguments)):
         message = f"{op.name}: {len(op.arguments)} tensors and {wanted} params are required"
         raise ShapeError(f"{message}, got {len(given)} and {len(values)}")
-    return autograd.apply(op, given, tuple(values))
+    try:
+        return autograd.apply(op, given, tuple(values))
+    except AttributeError as error:
+        specs = op.infer(*[one.spec for one in given], *values)
+        if all(isinstance(spec, Spec) for spec in (specs if len(op.outputs) > 1 else (specs,))):
+            raise
+        message = f"{op.name}: infer must return a minigrad.Spec for each of {len(op.outputs)} outputs"
+        raise DTypeError(f"{message}, got {shown(specs)}") from error
 
 
 Pair = tuple[int, int]

@@ -22,9 +22,5 @@ RMSPROP: Op = _step(
 )
 ADAGRAD: Op = _step("adagrad", ("square_sum",), ("lr", "eps", "weight_decay"), 9)
 ADADELTA: Op = _step("adadelta", ("square_avg", "acc_delta"), ("lr", "rho", "eps", "weight_decay"), 17)
-ADAM: Op = _step(
-    "adam",
-    ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"),
-    ("lr", "beta1", "beta2", "eps", "weight_decay", "shrinkage", "correction1", "correction2"),
-    16,
-)
+_OF_ADAM = ("lr", "beta1", "beta2", "eps", "weight_decay", "shrinkage", "correction1", "correction2")
+ADAM: Op = _step("adam", ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"), _OF_ADAM, 16)

@@ -88,14 +88,12 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     if requested == input.shape:
         return input
     new = len(requested) - input.ndim
-    lengths = tuple(
-        input.shape[axis - new] if length == -1 and axis >= new else length for axis, length in enumerate(requested)
-    )
-    if broadcast_shape("expand", input=input.spec, requested=Spec(lengths, input.dtype)) != lengths or min(lengths) < 0:
-        wanted = Spec(lengths, input.dtype)
+    lengths = tuple(input.shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(requested))
+    wanted = Spec(lengths, input.dtype)
+    if broadcast_shape("expand", input=input.spec, requested=wanted) != lengths or min(lengths) < 0:
         raise ShapeError(listed("expand: only axes of length 1 can be repeated", input=input.spec, requested=wanted))
-    if (spec := Spec(lengths, input.dtype)).nbytes >= 2**60:
-        raise input.backend.exhausted("expand", spec)
+    if wanted.nbytes >= 2**60:
+        raise input.backend.exhausted("expand", wanted)
     return apply(EXPAND, (input,), (lengths,))
 
 

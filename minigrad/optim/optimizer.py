@@ -73,8 +73,7 @@ class Optimizer(ABC):
         """Add parameters with settings of their own; on an error nothing is added."""
         if not isinstance(group, Mapping) or "params" not in group:
             raise DataError(f"optimizer: a group must be a dict with 'params', got {shown(group)}")
-        params = group["params"]
-        members = tensors_of("optimizer", "parameters", params)
+        members = tensors_of("optimizer", "parameters", group["params"])
         unknown = sorted(map(str, set(group) - set(self.defaults) - {"params"}))
         if unknown:
             raise DataError(f"optimizer: unknown settings {unknown}; known are {sorted(self.defaults)}")
