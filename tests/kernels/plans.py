@@ -14,7 +14,7 @@ from minigrad_kernels.cpu.simd import VECTOR_BYTES
 from minigrad_kernels.cpu.tiles import PRODUCT_ROWS
 
 HEAD = f"vectors of {VECTOR_BYTES} bytes, tiles of {PRODUCT_ROWS} rows"
-# batch, channels, outputs, size of the image, kernel, stride, padding, groups
+# batch, channels, outputs, size of the image (or its height and width), kernel, stride, padding, groups
 CONVOLUTIONS = [
     (16, 3, 96, 227, 11, 4, 0, 1),
     (1, 3, 64, 224, 7, 2, 3, 1),
@@ -28,6 +28,7 @@ CONVOLUTIONS = [
     *((batch, 256, 256, 14, 3, 1, 1, 1) for batch in (1, 16)),
     *((batch, 512, 512, 7, 3, 1, 1, 1) for batch in (1, 16)),
     *((batch, 64, 128, 4, 3, 1, 1, 1) for batch in (1, 8, 100)),
+    *((16, 64, 64, size, 3, 1, 1, 1) for size in ((16, 200), (200, 16))),
     (16, 256, 64, 56, 1, 1, 0, 1),
     (16, 32, 32, 28, 3, 1, 1, 32),
     *((batch, 64, 10, 2, 2, 1, 0, 1) for batch in (1, 100)),
@@ -49,8 +50,9 @@ def _gather(name: str, gather, channels: int, outputs: int, groups: int, itemsiz
 
 def _convolution(name, batch, channels, outputs, size, kernel, stride, pad, groups, dtype) -> tuple[object, ...]:
     window, itemsize = conv_plan.Window(stride, stride, pad, pad, 1, 1), np.dtype(dtype).itemsize
-    out_size = (size + 2 * pad - kernel) // stride + 1
-    x, y = np.empty((batch, channels, size, size), dtype), np.empty((batch, outputs, out_size, out_size), dtype)
+    in_size = size if isinstance(size, tuple) else (size, size)
+    out_size = tuple((length + 2 * pad - kernel) // stride + 1 for length in in_size)
+    x, y = np.empty((batch, channels, *in_size), dtype), np.empty((batch, outputs, *out_size), dtype)
     w_shape = (outputs, channels // groups, kernel, kernel)
     plan_of, arrays = {
         "y": (winograd_plan.forward_plan, (y, x)),
@@ -63,9 +65,9 @@ def _convolution(name, batch, channels, outputs, size, kernel, stride, pad, grou
     if plan := matrix_products(name, x.shape, w_shape, y.shape, window, groups, itemsize):
         return "matrices", plan.left + plan.right, plan.block, plan.tile, plan.chunks, plan.parts, len(plan.runs)
     if name == "x":
-        gather = conv_plan.input_grad_gather(kernel, kernel, size, size, window)
+        gather = conv_plan.input_grad_gather(kernel, kernel, *in_size, window)
         return _gather(name, gather, outputs // groups, channels // groups, groups, itemsize)
-    gather = conv_plan.forward_gather(kernel, kernel, out_size, out_size, window)
+    gather = conv_plan.forward_gather(kernel, kernel, *out_size, window)
     return _gather(name, gather, channels // groups, outputs // groups, groups, itemsize)
 
 

@@ -27,3 +27,10 @@ def test_whole_rows_are_taken_and_added_as_by_the_reference(axis, longer, row, m
     kernels.gather_input_grad(got, dy, index, axis)
     reference.gather_input_grad(expected, dy, index, axis)
     assert_allclose(got, expected, atol=1e-15)
+
+
+def test_an_index_that_differs_between_two_rows_is_followed():
+    x, index = np.arange(6.0).reshape(2, 3), np.array([[2, 0, 1], [0, 1, 2]])
+    got = np.empty((2, 3))
+    kernels.gather(got, x, index, 1)
+    assert got.tolist() == [[2, 0, 1], [3, 4, 5]]

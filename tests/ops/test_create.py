@@ -74,6 +74,8 @@ def test_bad_shapes_dtypes_and_devices_are_refused():
         mg.zeros(2, -1)
     with pytest.raises(DTypeError, match=r"dtype complex64 is not supported"):
         mg.ones(2, dtype="complex64")
+    with pytest.raises(DTypeError, match=r"^ones: only float tensors have gradients; use minigrad.float32, not int64$"):
+        mg.ones(2, dtype=mg.int64, requires_grad=True)
     with pytest.raises(DTypeError, match=r"^rand: tensor must be float"):
         mg.rand(2, dtype=mg.int64)
     with pytest.raises(DeviceError, match=r"device 'tpu' is not available here"):

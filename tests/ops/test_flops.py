@@ -67,6 +67,10 @@ def test_flops(function, shapes, expected):
     assert found.keys() - expected.keys() <= {"mul", "sub", "div", "where", "equal", "less"}
 
 
+def test_a_convolution_without_outputs_takes_no_operations():
+    assert "conv2d" not in counted(F.conv2d, (1, 2, 4, 4), (0, 2, 3, 3))
+
+
 def test_a_step_of_an_optimiser_takes_so_many_operations_for_each_element():
     flops = {op.name: op.flops(mg.ones(4, 3).spec) for op in vars(optimise).values() if isinstance(op, Op)}
     assert flops == {"sgd": 12 * 4, "rmsprop": 12 * 10, "adagrad": 12 * 9, "adadelta": 12 * 17, "adam": 12 * 16}

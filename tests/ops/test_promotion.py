@@ -78,3 +78,9 @@ def test_a_0d_tensor_keeps_its_gradient_when_it_is_promoted():
     scale = mg.tensor(2.0, dtype=mg.float64, requires_grad=True)
     (mg.ones(3) * scale).sum().backward()
     assert (scale.grad.dtype, scale.grad.item()) == (mg.float64, 3.0)
+
+
+def test_a_number_has_to_fit_the_dtype_that_it_is_given():
+    assert (mg.zeros(1, dtype=mg.uint8) + 255).tolist() == [255]
+    with pytest.raises(mg.DataError, match=r"^add: 256 does not fit uint8$"):
+        mg.zeros(1, dtype=mg.uint8) + 256

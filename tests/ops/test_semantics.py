@@ -65,6 +65,19 @@ def test_powers_have_the_gradients_of_pytorch_at_zero():
     assert_allclose(exponent.grad.numpy(), [0, 0, 8 * np.log(2)])
 
 
+def test_integers_have_powers_from_0_on():
+    base = mg.tensor([2, 0, -3])
+    assert (base ** mg.tensor([0, 0, 3])).tolist() == [1, 1, -27]
+    with pytest.raises(mg.DataError, match="an integer to a negative power is no integer"):
+        base ** mg.tensor([0, 1, -1])
+
+
+def test_on_the_bounds_of_clamp_the_gradient_goes_to_the_input():
+    x, low, high = leaf([1, 2, 3, 0, 4]), leaf([1] * 5), leaf([3] * 5)
+    grads = mg.grad(mg.clamp(x, low, high).sum(), (x, low, high))
+    assert [found.tolist() for found in grads] == [[1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1]]
+
+
 def test_casts_truncate_towards_zero():
     x = mg.tensor([-1.9, -0.5, 0.5, 1.9])
     assert x.to(mg.int64).tolist() == [-1, 0, 0, 1]

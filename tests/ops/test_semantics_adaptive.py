@@ -93,3 +93,20 @@ def test_whole_channels_are_dropped():
         assert abs(dropped.mean() - 0.25) < 0.03
         for axis in (0, 1):  # each image, and each channel, is dropped in part
             assert (dropped.any(axis) & ~dropped.all(axis)).all()
+
+
+def test_there_may_be_65536_windows_along_an_axis():
+    x = mg.rand(1, 1, 1, 2)
+    assert_array_equal(F.adaptive_avg_pool2d(x, (1, 2**16)).numpy()[..., [0, -1]], x.numpy())
+    for size in ((2**16 + 1, 1), (1, 2**16 + 1)):
+        with pytest.raises(mg.ShapeError, match="adaptive_avg_pool2d: output_size must be at most 65536, got"):
+            F.adaptive_avg_pool2d(x, size)
+
+
+def test_what_is_unpooled_has_at_least_a_pixel():
+    x, places = mg.ones(1, 1, 1, 1), mg.zeros(1, 1, 1, 1, dtype=mg.int64)
+    for padding in ((0, 1), (1, 0)):
+        with pytest.raises(
+            mg.ShapeError, match=r"max_unpool2d: the output must be less than a stride .* got \((2, 0|0, 2)\)"
+        ):
+            F.max_unpool2d(x, places, 2, padding=padding)

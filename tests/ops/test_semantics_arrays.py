@@ -180,3 +180,10 @@ def test_the_products_that_do_not_broadcast():
     assert_allclose(mg.from_numpy(x).bmm(mg.from_numpy(y)).numpy(), x @ y)
     assert_allclose(mg.from_numpy(x[0]).mm(mg.from_numpy(y[0])).numpy(), x[0] @ y[0])
     assert mg.tensor([1, 2]).outer(mg.tensor([0.5, 1.0, 2.0])).tolist() == [[0.5, 1, 2], [1, 2, 4]]
+
+
+def test_a_view_may_not_stand_for_more_than_2_to_the_60_bytes():
+    x = mg.zeros(1)
+    assert x.expand(2**58 - 1).shape == (2**58 - 1,)
+    with pytest.raises(mg.OutOfMemoryError, match="expand: the device 'cpu' has no memory for"):
+        x.expand(2**58)
