@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from minigrad.backends.base import get_backend
 from minigrad.checks import require_callable, require_like
@@ -128,8 +128,9 @@ def check_property(spec: OpSpec, property: Property, *, examples: int | None = N
 
     # Hypothesis keeps what failed under this name.
     holds.__name__ = re.sub(r"\W", "_", f"{property.name}_of_{spec.name}")
+    search, over_samples = _search(examples), cast(Any, given(_drawn(spec, property)))
     try:
-        _search(examples)(given(_drawn(spec, property))(holds))()
+        search(over_samples(holds))()
     except AssertionError as error:
         raise error.with_traceback(None) if _is_ours(error) else error from None
     except Flaky:  # what Hypothesis says is long, and nothing of the op
