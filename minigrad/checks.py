@@ -85,6 +85,13 @@ def require_flags(op: str, **flags: Any) -> None:
         as_flag(op, name, flag)
 
 
+def require_texts(op: str, **values: Any) -> None:
+    """Raise DTypeError unless each value is a text."""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise DTypeError(f"{op}: {name} must be a text, got {shown(value)}")
+
+
 def as_one_of(op: str, name: str, value: Any, *allowed: Any) -> Any:
     """The one of those allowed that equals `value`."""
     if isinstance(value, bool) or not isinstance(value, str | Real) or value not in allowed:
@@ -117,16 +124,14 @@ def as_state(op: str, value: Any, *names: str) -> Mapping[str, Any]:
 
 def require_declaration(op: Any) -> None:
     """Raise an error of ours unless the names that an op is declared with are names, and its rules functions."""
-    if not isinstance(op.name, str):
-        raise DTypeError(f"Op: name must be a text, got {shown(op.name)}")
+    require_texts("Op", name=op.name)
     for field in ("arguments", "params", "out_params", "outputs", "constant_in", "linear_in"):
         names = getattr(op, field)
         if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
             raise DTypeError(f"{op.name}: {field} must be a tuple of names, got {shown(names)}")
+    as_mapping(op.name, "vjp", op.vjp)
     for field in ("vjp", "constant_in", "linear_in"):
-        unknown = set(as_mapping(op.name, field, op.vjp) if field == "vjp" else getattr(op, field)) - set(op.arguments)
-        if unknown:
-            strangers = sorted(map(str, unknown))
+        if strangers := sorted(map(str, set(getattr(op, field)) - set(op.arguments))):
             raise GraphError(f"{op.name}: {field} names {strangers}, which are not among {op.arguments}")
     for name, function in {"infer": op.infer, "flops": op.flops, **op.vjp}.items():
         require_callable(op.name, name, function)

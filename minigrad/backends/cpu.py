@@ -21,7 +21,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """Set how many threads a kernel may use; results are equal bit for bit at any number."""
+    """Set how many threads a kernel may use, 1 to 1,024; results are equal bit for bit at any number."""
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_THREADS:
         raise DataError(f"set_num_threads: an integer in [1, {_MOST_THREADS}] is required, got {shown(count)}")
     threads.set_num_threads(count)

@@ -54,13 +54,6 @@ def as_names(op: str, name: str, value: Any) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def require_texts(op: str, **values: Any) -> None:
-    """Raise DTypeError unless each value is a text."""
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise DTypeError(f"{op}: {name} must be a text, got {shown(value)}")
-
-
 def require_named(op: str, name: str, value: Any) -> None:
     """Raise an error of ours unless `value` is a dict of texts to something: to texts, for rules and metadata."""
     entries = as_mapping(op, name, value)

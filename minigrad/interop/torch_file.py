@@ -10,7 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from minigrad.data.given import as_path, require_texts
+from minigrad.checks import require_texts
+from minigrad.data.given import as_path
 from minigrad.errors import DataError
 from minigrad.interop.torch_pickle import Machine, Pieces
 from minigrad.interop.torch_tensors import NAMES, Lazy, Order, Storage, storage_of

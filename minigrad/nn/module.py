@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.backends.base import Spec
-from minigrad.checks import as_flag, as_mapping, require_callable, require_like
+from minigrad.checks import as_flag, as_mapping, require_callable, require_texts
 from minigrad.dtypes import FLOATS
 from minigrad.errors import DataError, DTypeError, ShapeError
 from minigrad.ops.transfer import to
@@ -74,7 +74,7 @@ class Module:
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """The module and all below it, each once, with their names."""
         seen: set[int] = set()
-        require_like("named_modules", "prefix", prefix, "a text", "isidentifier")
+        require_texts("named_modules", prefix=prefix)
         for path, module in _modules_below(self, prefix):
             if id(module) not in seen:
                 seen.add(id(module))
@@ -110,7 +110,7 @@ class Module:
 
     def _named(self, op: str, kind: type[Any], prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        require_like(op, "prefix", prefix, "a text", "isidentifier")
+        require_texts(op, prefix=prefix)
         for path, module in self.named_modules(prefix) if as_flag(op, "recurse", recurse) else [(prefix, self)]:
             for name, item in _items(module):
                 if isinstance(item, kind) and id(item) not in seen:

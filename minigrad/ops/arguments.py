@@ -13,7 +13,7 @@ from minigrad.dtypes import FLOATS, DType
 from minigrad.errors import DTypeError, ShapeError
 from minigrad.tensor import Tensor, tensors_of
 
-# What ops and layers check with, to be imported from here: it is here that they look.
+# Exported once more, so that ops and layers find all that checks their arguments in one module.
 __all__ = ["as_flag", "as_int", "as_list", "as_number", "as_one_of", "as_positive", "require_like", "scalar", "shown"]
 
 

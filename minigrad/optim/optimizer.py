@@ -74,8 +74,7 @@ class Optimizer(ABC):
         if not isinstance(group, Mapping) or "params" not in group:
             raise DataError(f"optimizer: a group must be a dict with 'params', got {shown(group)}")
         members = tensors_of("optimizer", "parameters", group["params"])
-        unknown = sorted(map(str, set(group) - set(self.defaults) - {"params"}))
-        if unknown:
+        if unknown := sorted(map(str, set(group) - set(self.defaults) - {"params"})):
             raise DataError(f"optimizer: unknown settings {unknown}; known are {sorted(self.defaults)}")
         known = {id(member) for existing in self.param_groups for member in existing["params"]}
         for member in members:
@@ -135,13 +134,11 @@ class Optimizer(ABC):
             raise DataError(f"load_state_dict: groups of {own_sizes} parameters are required, the state has {sizes}")
         new_groups = [{**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)]
         for group in new_groups:
-            lost = set(self.defaults) - set(group)
-            if lost:
+            if lost := set(self.defaults) - set(group):
                 raise DataError(f"load_state_dict: a group lacks the settings {sorted(lost)}")
             self.check(group)
         held = as_mapping("load_state_dict", "state", state_dict["state"])
-        strangers = set(held) - set(range(len(parameters)))
-        if strangers:
+        if strangers := set(held) - set(range(len(parameters))):
             found = f"there is state for parameters {list(strangers)}, there are {len(parameters)}"
             raise DataError(f"load_state_dict: {found}")
         state = {parameters[number]: _loaded(entries, parameters[number]) for number, entries in held.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from minigrad.backends.base import get_backend
 from minigrad.checks import require_callable, require_like
@@ -106,17 +106,10 @@ def check_property(spec: OpSpec, property: Property, *, examples: int | None = N
     _require("check_property", spec, examples, device)
     require_like("check_property", "property", property, "a Property", "holds", "missing")
     try:
-        from hypothesis import Phase, Verbosity, given, settings
+        from hypothesis import given
         from hypothesis.errors import Flaky
     except ModuleNotFoundError as error:
         raise MinigradError("check_op: samples are drawn by Hypothesis; pip install './minigrad[test]'") from error
-    from minigrad.testing import strategies
-
-    drawn = {
-        "plain": lambda: spec.samples,
-        "laid out": lambda: strategies.laid_out(spec.samples),
-        "typed": lambda: strategies.of_any_dtype(spec),
-    }
     tried = at_kinks = compared = 0
     seen: list[Exception] = []
 
@@ -135,14 +128,9 @@ def check_property(spec: OpSpec, property: Property, *, examples: int | None = N
 
     # Hypothesis keeps what failed under this name.
     holds.__name__ = re.sub(r"\W", "_", f"{property.name}_of_{spec.name}")
-    # No deadline: a kernel's first call compiles it. Quiet, unexplained: the note says more than the repr of arrays.
-    chosen: dict[str, Any] = {} if examples is None else {"max_examples": examples}
-    phases = [phase for phase in settings().phases if phase is not Phase.explain]
-    search = settings(
-        deadline=None, verbosity=Verbosity.quiet, phases=phases, report_multiple_bugs=False, print_blob=False, **chosen
-    )
+    search, over_samples = _search(examples), cast(Any, given(_drawn(spec, property)))
     try:
-        search(given(drawn[property.samples]())(holds))()
+        search(over_samples(holds))()
     except AssertionError as error:
         raise error.with_traceback(None) if _is_ours(error) else error from None
     except Flaky:  # what Hypothesis says is long, and nothing of the op
@@ -154,6 +142,30 @@ def check_property(spec: OpSpec, property: Property, *, examples: int | None = N
             "them away from kinks, and declare what is equal at all points of a smooth piece"
         )
     return tried
+
+
+def _drawn(spec: OpSpec, property: Property) -> Any:
+    """The record's samples in the form that the property wants."""
+    from minigrad.testing import strategies
+
+    drawn = {
+        "plain": lambda: spec.samples,
+        "laid out": lambda: strategies.laid_out(spec.samples),
+        "typed": lambda: strategies.of_any_dtype(spec),
+    }
+    return drawn[property.samples]()
+
+
+def _search(examples: int | None) -> Any:
+    """How Hypothesis searches: the settings in force, but for a few."""
+    from hypothesis import Phase, Verbosity, settings
+
+    # No deadline: a kernel's first call compiles it. Quiet, unexplained: the note says more than the repr of arrays.
+    chosen: dict[str, Any] = {} if examples is None else {"max_examples": examples}
+    phases = [phase for phase in settings().phases if phase is not Phase.explain]
+    return settings(
+        deadline=None, verbosity=Verbosity.quiet, phases=phases, report_multiple_bugs=False, print_blob=False, **chosen
+    )
 
 
 def _is_ours(error: AssertionError) -> bool:

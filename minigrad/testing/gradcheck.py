@@ -89,7 +89,8 @@ def gradcheck(
     Raises
     ------
     AssertionError
-        If a gradient is wrong; names the elements of input and output, the analytic and the numerical value.
+        If a gradient is wrong; names the elements of input and output, the analytic and the numerical value. Or if the
+        function gives other values when it is called again with the same inputs.
     DTypeError, GraphError, DataError
         If an input to check is not float64, if there is none, or for bounds that are not as many as the inputs.
 

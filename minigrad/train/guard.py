@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import minigrad.nn.functional as F
+from minigrad.checks import require_texts
 from minigrad.data.arrays import Dataset
-from minigrad.data.given import require_given, require_optional, require_texts
+from minigrad.data.given import require_given, require_optional
 from minigrad.errors import DataError
 from minigrad.nn.module import Module
 from minigrad.train.heads import Loss

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minigrad.nn.functional as F
-from minigrad.checks import as_one_of
+from minigrad.checks import as_one_of, require_texts
 from minigrad.data.arrays import Dataset
-from minigrad.data.given import require_given, require_optional, require_texts
+from minigrad.data.given import require_given, require_optional
 from minigrad.data.integers import require_integer
 from minigrad.data.loader import DataLoader
 from minigrad.errors import DataError, MinigradError

@@ -1,7 +1,6 @@
 """Kernels compiled otherwise, as plain Python, and their files; what takes compilation is left to the campaigns."""
 
 import random
-from pathlib import Path
 
 import compiled_otherwise
 import kernel_files
@@ -52,4 +51,3 @@ def test_kernels_with_vector_ir_are_told_from_the_others():
 
 def test_lines_are_told_in_spans():
     assert plain_kernels._spans([1, 2, 3, 7, 9, 10]) == "1-3, 7, 9-10"
-    assert Path(plain_kernels.CPU, "elementwise.py").exists()

@@ -8,7 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import data, nn, optim, train
-from minigrad.errors import MinigradError
+from minigrad.errors import DTypeError, MinigradError
 from minigrad.nn import functional as F
 from minigrad.optim import lr_scheduler
 from tests.errors.values import Names
@@ -109,7 +109,7 @@ def test_a_row_takes_all_layers_or_none():
 @pytest.mark.parametrize("call", ["mg.rand(2, requires_grad='text')", "mg.rand(2, dtype=mg.int64)"])
 def test_a_tensor_that_is_refused_draws_nothing(call):
     before = mg.get_rng_state()
-    with pytest.raises(MinigradError):
+    with pytest.raises(DTypeError, match=r"^rand: (requires_grad must be True or False|tensor must be float)"):
         Names().run(call)
     assert mg.get_rng_state() == before
 

@@ -143,50 +143,59 @@ OPTIMIZER = make()
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: StepLR(None, 3), "StepLR: optimizer must be an Optimizer, this is NoneType"),
-        (lambda: StepLR(OPTIMIZER, 0), "StepLR: step_size must be at least 1, got 0"),
-        (lambda: StepLR(OPTIMIZER, 2.0), "StepLR: step_size must be an integer, got 2.0"),
-        (lambda: StepLR(OPTIMIZER, 3, -1), "StepLR: gamma must be a number of at least 0, got -1"),
-        (lambda: StepLR(OPTIMIZER, 3, counts="days"), "StepLR: counts must be 'batches' or 'epochs', got 'days'"),
-        (lambda: ExponentialLR(OPTIMIZER, None), "ExponentialLR: gamma must be a number, got None"),
-        (lambda: SqrtLR(OPTIMIZER, 0), "SqrtLR: max_t must be at least 1, got 0"),
-        (lambda: InverseTimeLR(OPTIMIZER, -0.1), "InverseTimeLR: k must be a number of at least 0, got -0.1"),
-        (lambda: NaturalExpLR(OPTIMIZER, -0.1), "NaturalExpLR: k must be a number of at least 0, got -0.1"),
-        (lambda: CosineAnnealingLR(OPTIMIZER, 0), "CosineAnnealingLR: T_max must be at least 1, got 0"),
+        (lambda: StepLR(None, 3), "DataError: StepLR: optimizer must be an Optimizer, this is NoneType"),
+        (lambda: StepLR(OPTIMIZER, 0), "ShapeError: StepLR: step_size must be at least 1, got 0"),
+        (lambda: StepLR(OPTIMIZER, 2.0), "DTypeError: StepLR: step_size must be an integer, got 2.0"),
+        (lambda: StepLR(OPTIMIZER, 3, -1), "DataError: StepLR: gamma must be a number of at least 0, got -1"),
+        (
+            lambda: StepLR(OPTIMIZER, 3, counts="days"),
+            "DataError: StepLR: counts must be 'batches' or 'epochs', got 'days'",
+        ),
+        (lambda: ExponentialLR(OPTIMIZER, None), "DTypeError: ExponentialLR: gamma must be a number, got None"),
+        (lambda: SqrtLR(OPTIMIZER, 0), "ShapeError: SqrtLR: max_t must be at least 1, got 0"),
+        (
+            lambda: InverseTimeLR(OPTIMIZER, -0.1),
+            "DataError: InverseTimeLR: k must be a number of at least 0, got -0.1",
+        ),
+        (lambda: NaturalExpLR(OPTIMIZER, -0.1), "DataError: NaturalExpLR: k must be a number of at least 0, got -0.1"),
+        (lambda: CosineAnnealingLR(OPTIMIZER, 0), "ShapeError: CosineAnnealingLR: T_max must be at least 1, got 0"),
         (
             lambda: CosineAnnealingLR(OPTIMIZER, 1, -1),
-            "CosineAnnealingLR: eta_min must be a number of at least 0, got -1",
+            "DataError: CosineAnnealingLR: eta_min must be a number of at least 0, got -1",
         ),
-        (lambda: LinearLR(OPTIMIZER, 2), "LinearLR: start_factor must lie in [0, 1], got 2"),
-        (lambda: LinearLR(OPTIMIZER, 0, 2), "LinearLR: end_factor must lie in [0, 1], got 2"),
-        (lambda: LinearLR(OPTIMIZER, 0, 1, 0), "LinearLR: total_iters must be at least 1, got 0"),
-        (lambda: LambdaLR(OPTIMIZER, 0.5), "LambdaLR: lr_lambda must be a function of t, this is float"),
-        (lambda: SequentialLR(OPTIMIZER, [], [1]), "SequentialLR: 0 schedules need one milestone less, got 1"),
+        (lambda: LinearLR(OPTIMIZER, 2), "DataError: LinearLR: start_factor must lie in [0, 1], got 2"),
+        (lambda: LinearLR(OPTIMIZER, 0, 2), "DataError: LinearLR: end_factor must lie in [0, 1], got 2"),
+        (lambda: LinearLR(OPTIMIZER, 0, 1, 0), "ShapeError: LinearLR: total_iters must be at least 1, got 0"),
+        (lambda: LambdaLR(OPTIMIZER, 0.5), "DataError: LambdaLR: lr_lambda must be a function of t, this is float"),
+        (
+            lambda: SequentialLR(OPTIMIZER, [], [1]),
+            "DataError: SequentialLR: 0 schedules need one milestone less, got 1",
+        ),
         (
             lambda: SequentialLR(OPTIMIZER, [LinearLR(OPTIMIZER), StepLR(OPTIMIZER, 1)], [5]),
-            "SequentialLR: some schedules count batches, some epochs; set counts= to make them agree",
+            "DataError: SequentialLR: some schedules count batches, some epochs; set counts= to make them agree",
         ),
         (
             lambda: SequentialLR(OPTIMIZER, [LinearLR(OPTIMIZER), LinearLR(make())], [5]),
-            "SequentialLR: all schedules must be of its optimizer",
+            "DataError: SequentialLR: all schedules must be of its optimizer",
         ),
         (
             lambda: SequentialLR(OPTIMIZER, [LinearLR(OPTIMIZER)] * 3, [5, 5]),
-            "SequentialLR: a milestone must be at least 6, got 5",
+            "ShapeError: SequentialLR: a milestone must be at least 6, got 5",
         ),
     ],
 )
 def test_wrong_settings_are_refused(build, message):
     with pytest.raises(MinigradError) as caught:
         build()
-    assert str(caught.value) == message
+    assert f"{caught.typename}: {caught.value}" == message
 
 
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"t": -1}, "load_state_dict: t must be at least 0, got -1"),
-        ({"last_epoch": 3}, "load_state_dict: a state has t, got ['last_epoch']"),
+        ({"t": -1}, "ShapeError: load_state_dict: t must be at least 0, got -1"),
+        ({"last_epoch": 3}, "DataError: load_state_dict: a state has t, got ['last_epoch']"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(state, message):
@@ -194,5 +203,5 @@ def test_a_state_that_does_not_fit_changes_nothing(state, message):
     schedule.step()
     with pytest.raises(MinigradError) as caught:
         schedule.load_state_dict(state)
-    assert str(caught.value) == message
+    assert f"{caught.typename}: {caught.value}" == message
     assert schedule.t == 1

@@ -121,19 +121,19 @@ def test_a_layer_of_one_s_own_says_what_its_units_sum_over():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: regularize.L2(-1), "L2: strength must be a number of at least 0, got -1"),
-        (lambda: regularize.L1("1"), "L1: strength must be a number, got '1'"),
-        (lambda: regularize.ElasticNet(1, -1), "ElasticNet: l2 must be a number of at least 0, got -1"),
-        (lambda: regularize.L2(1, biases=1), "L2: biases must be True or False, got 1"),
-        (lambda: regularize.MaxNorm(0), "MaxNorm: limit must be a number above 0, got 0"),
-        (lambda: regularize.L1(1.0)(nn.ReLU()), "L1: the model has no weights"),
+        (lambda: regularize.L2(-1), "DataError: L2: strength must be a number of at least 0, got -1"),
+        (lambda: regularize.L1("1"), "DTypeError: L1: strength must be a number, got '1'"),
+        (lambda: regularize.ElasticNet(1, -1), "DataError: ElasticNet: l2 must be a number of at least 0, got -1"),
+        (lambda: regularize.L2(1, biases=1), "DTypeError: L2: biases must be True or False, got 1"),
+        (lambda: regularize.MaxNorm(0), "DataError: MaxNorm: limit must be a number above 0, got 0"),
+        (lambda: regularize.L1(1.0)(nn.ReLU()), "DataError: L1: the model has no weights"),
         (
             lambda: regularize.MaxNorm(1.0)(nn.ReLU()),
-            "MaxNorm: no layer of the model says over which axes a unit sums; give it fan_in_axes",
+            "DataError: MaxNorm: no layer of the model says over which axes a unit sums; give it fan_in_axes",
         ),
     ],
 )
 def test_wrong_settings_and_models_are_refused(make, message):
     with pytest.raises(MinigradError) as caught:
         make()
-    assert str(caught.value) == message
+    assert f"{caught.typename}: {caught.value}" == message

@@ -175,7 +175,7 @@ def test_what_cannot_be_saved_differs_all_the_same(tmp_path):
 
 
 def test_a_bound_of_0_wants_equal_bits_and_integers_are_always_equal(tmp_path):
-    with pytest.raises(DivergenceError), compare(rtol=0, folder=tmp_path):
+    with pytest.raises(DivergenceError, match="with a bound of 0\n"), compare(rtol=0, folder=tmp_path):
         apply(differing("little", 1e-6), (mg.ones(2),))
-    with pytest.raises(DivergenceError), compare(folder=tmp_path):
+    with pytest.raises(DivergenceError, match=r"^whole: .* with a bound of 0\n"), compare(folder=tmp_path):
         apply(differing("whole", 1), (mg.full((1,), 2**60, dtype=mg.int64),))

@@ -89,7 +89,7 @@ def test_without_memory_for_the_second_head_the_first_is_the_old_one(net, monkey
         return allocated(spec)
 
     monkeypatch.setattr(host, "allocated", scarce)
-    with pytest.raises(OutOfMemoryError):
+    with pytest.raises(OutOfMemoryError, match="has no memory for float32"):
         replace_head(net, 3)
     assert not changed(net, before)
 

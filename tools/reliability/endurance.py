@@ -1,7 +1,7 @@
 """Large graphs and long trainings: `python tools/reliability/endurance.py --write`.
 
-Graphs of 100,000 nodes are made, gone back through, and dropped, by reference counts alone; and 10,000 steps of a small
-training must not need more memory than the first thousand.
+Graphs of 100,000 nodes are made, gone back through, and dropped, by reference counts alone; and the memory of a small
+training of 10,000 steps has to settle, and then to stay.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from minigrad import nn, optim
 
 
 def trained(steps: int, seed: int = 0, batch: int = 32, side: int = 16) -> str:
-    """Train a ConvNet, with batch normalisation and dropout; a hash of its weights, buffers and losses.
+    """Train a ConvNet with batch normalisation; a hash of its weights, buffers and losses.
 
     Random numbers are drawn here alone, so that two threads may train at once.
     """

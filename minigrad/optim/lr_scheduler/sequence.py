@@ -26,10 +26,10 @@ class SequentialLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
         self.schedulers = as_list("SequentialLR", "schedulers", schedulers, "schedulers")
-        self.milestones = [0]
+        begins = [0]
         for begin in as_list("SequentialLR", "milestones", milestones, "integers"):
-            self.milestones.append(as_int("SequentialLR", "a milestone", begin, self.milestones[-1] + 1))
-        count, _ = len(self.schedulers), self.milestones.pop(0)
+            begins.append(as_int("SequentialLR", "a milestone", begin, begins[-1] + 1))
+        count, self.milestones = len(self.schedulers), begins[1:]
         if len(self.milestones) != count - 1:
             raise DataError(f"SequentialLR: {count} schedules need one milestone less, got {len(self.milestones)}")
         if any(not isinstance(s, LRScheduler) or s.optimizer is not optimizer for s in self.schedulers):
