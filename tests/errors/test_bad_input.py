@@ -17,6 +17,7 @@ import pytest
 
 from minigrad.autograd import Op
 from minigrad.backends.base import get_backend
+from minigrad.data import download, local
 from minigrad.errors import MinigradError
 from tests.errors.calls import all_cases, attempt, called, message, outermost, variations
 from tests.errors.exemptions import EXEMPT
@@ -61,21 +62,20 @@ SEVERAL_LAYERS = {"forward", "__call__", "__getitem__"}
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     """{name: {argument, or nothing for the calls that are listed: [(bad value, outcome)]}}, each call made once."""
-    here = Path.cwd()
-    os.chdir(tmp_path_factory.mktemp("bad_input"))
     found = defaultdict(lambda: defaultdict(list))
     names = Names()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for case in CASES:
-                title = title_of(case.right, names)
-                found[title]["right"].append(("", attempt(case.right), case.succeeds))
-                found[title][""] += [("", attempt(call)) for call in case.wrong]
-                for argument, bad, call in variations(case.right, names):
-                    found[title][argument].append((bad, attempt(call)))
-    finally:
-        os.chdir(here)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.chdir(tmp_path_factory.mktemp("bad_input"))
+        # Data sets that somebody has are not there.
+        patch.setattr(download, "cache_folder", lambda: Path("cache"))
+        patch.delenv(local.VARIABLE, raising=False)
+        for case in CASES:
+            title = title_of(case.right, names)
+            found[title]["right"].append(("", attempt(case.right), case.succeeds))
+            found[title][""] += [("", attempt(call)) for call in case.wrong]
+            for argument, bad, call in variations(case.right, names):
+                found[title][argument].append((bad, attempt(call)))
     return found
 
 
