@@ -98,6 +98,7 @@ def test_whole_channels_are_dropped():
 def test_there_may_be_65536_windows_along_an_axis():
     x = mg.rand(1, 1, 1, 2)
     assert_array_equal(F.adaptive_avg_pool2d(x, (1, 2**16)).numpy()[..., [0, -1]], x.numpy())
+    assert_array_equal(F.adaptive_avg_pool2d(x.mT, (2**16, 1)).numpy()[..., [0, -1], :], x.mT.numpy())
     for size in ((2**16 + 1, 1), (1, 2**16 + 1)):
         with pytest.raises(mg.ShapeError, match="adaptive_avg_pool2d: output_size must be at most 65536, got"):
             F.adaptive_avg_pool2d(x, size)
