@@ -76,8 +76,10 @@ def require_given(op: str, /, **values: Any) -> None:
             require_named(op, name, value)
         elif name in _CALLABLES:
             require_callable(op, name, value)
-        else:
+        elif name in _FLAGS:
             as_flag(op, name, value)
+        else:
+            raise KeyError(f"nothing says what {name!r} should be")
 
 
 def require_optional(op: str, /, **values: Any) -> None:
@@ -102,3 +104,4 @@ _PATHS = ("path", "folder", "log")
 _DATASETS = ("train", "validation", "data", "dataset")
 _MAPPINGS = ("weights", "rules", "state", "metadata", "arguments")
 _CALLABLES = ("loss", "penalty", "on_step", "on_epoch", "warn", "function", "decides")
+_FLAGS = ("progress", "resume")
